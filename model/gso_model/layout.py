@@ -65,9 +65,7 @@ class Layout:
 
     def unpack(self, vector: int) -> dict[str, int]:
         """The value of every field in `vector`; bits that no field uses are ignored."""
-        return {
-            field.name: vector >> field.low & ((1 << field.width) - 1) for field in self.fields
-        }
+        return {field.name: vector >> field.low & ((1 << field.width) - 1) for field in self.fields}
 
 
 def _word(index: int, *fields: tuple[str, int, str]) -> tuple[Field, ...]:

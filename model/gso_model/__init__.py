@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Golden model of the segmentation offload core: plain Python, no dependency, bit for bit."""
+
+from gso_model.capabilities import BASIC, FULL, Capabilities
+from gso_model.check import check_descriptor, check_headers
+from gso_model.descriptor import Completion, Descriptor, segment_user
+from gso_model.layout import (
+    ChecksumMode,
+    IdMode,
+    L3Kind,
+    L4Kind,
+    Status,
+    Tunnel,
+)
+from gso_model.segmentation import Result, segment, segment_arrived
+from gso_model.vectors import Vector, format_vector, load_vector, load_vectors, parse_vector
+
+__all__ = [
+    "BASIC",
+    "FULL",
+    "Capabilities",
+    "ChecksumMode",
+    "Completion",
+    "Descriptor",
+    "IdMode",
+    "L3Kind",
+    "L4Kind",
+    "Result",
+    "Status",
+    "Tunnel",
+    "Vector",
+    "check_descriptor",
+    "check_headers",
+    "format_vector",
+    "load_vector",
+    "load_vectors",
+    "parse_vector",
+    "segment",
+    "segment_arrived",
+    "segment_user",
+]
