@@ -2,8 +2,10 @@
 """Golden model of the segmentation offload core: plain Python, no dependency, bit for bit."""
 
 from gso_model.capabilities import BASIC, FULL, Capabilities
+from gso_model.capture import read_capture, write_capture
 from gso_model.check import check_descriptor, check_headers
 from gso_model.descriptor import Completion, Descriptor, segment_user
+from gso_model.headers import describe
 from gso_model.layout import (
     ChecksumMode,
     IdMode,
@@ -31,11 +33,14 @@ __all__ = [
     "Vector",
     "check_descriptor",
     "check_headers",
+    "describe",
     "format_vector",
     "load_vector",
     "load_vectors",
     "parse_vector",
+    "read_capture",
     "segment",
     "segment_arrived",
     "segment_user",
+    "write_capture",
 ]
