@@ -1,23 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The vectors, the kernel's and our own, against the model; and the loader against bad files."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from gso_model import (
     BASIC,
-    ChecksumMode,
-    Descriptor,
-    IdMode,
-    L3Kind,
-    L4Kind,
     Status,
     Tunnel,
     Vector,
-    format_vector,
-    load_vector,
     load_vectors,
     segment,
 )
