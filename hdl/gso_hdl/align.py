@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Align: cuts the payload at MSS boundaries and puts each byte into its lane on the wire."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .primitives import at_or_above
+from .records import BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
+
+
+class Align(wiring.Component):
+    """Makes aligned beats, segment by segment, from raw ones.
+
+    Holds the newest raw beat and the one before it. For each lane the older or the newer is
+    chosen, then all are rotated by the segment's shift: one rotator, not two. A beat is taken
+    in at most once for each beat given out, so align never is the bottleneck.
+
+    A frame that ends early gives every segment whose last byte came; the rest are `void`.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    beat : In stream(payload_beat)
+    cut : In stream(cut)
+    aligned : Out stream(aligned_beat), never stalled: the receiver says `room` early
+    room : In(1), there is room for this beat and for 8 more
+    flush : Out(1), the rest of this frame is discarded
+    last_taken : Out(1), a frame's last cut was taken
+
+    Latency: 5 cycles. Throughput: one beat a cycle. Source: ARCHITECTURE (align), D13.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "beat": In(stream.Signature(payload_beat(config))),
+                "cut": In(stream.Signature(cut(config))),
+                "aligned": Out(stream.Signature(aligned_beat(config), always_ready=True)),
+                "room": In(1),
+                "flush": Out(1),
+                "last_taken": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        lanes, lane_bits = config.lanes, config.lane_bits
+        beat = self.beat.payload
+
+        # --- the segment in work, and the step within it
+        now = Signal(cut(config), reset_less=True)
+        valid = Signal()
+        older_from = Signal(lanes, reset_less=True)  # raw lanes of the older beat, when crossing
+        start_mask = Signal(lanes, reset_less=True)
+        end_mask = Signal(lanes, reset_less=True)
+        at_first = Signal()
+        at_last = Signal()
+        left = Signal(now.beats_less_1.shape(), reset_less=True)
+        flush = Signal()
+
+        load = Signal()
+        blocked = Signal()  # the frame has ended before this segment
+        step = Signal()
+        done = Signal()
+        newer_end = Signal()
+        m.d.comb += [
+            load.eq(Mux(at_first, now.first_load, Mux(at_last, now.last_load, 1))),
+            blocked.eq(flush | (load & newer_end & ~(now.first & at_first))),
+            step.eq(valid & self.room & (blocked | ~load | self.beat.valid)),
+            done.eq(step & (at_last | blocked)),
+            self.beat.ready.eq(valid & self.room & load & ~blocked),
+            self.cut.ready.eq(done | ~valid),
+            self.flush.eq(flush),
+            self.last_taken.eq(done & now.last),
+        ]
+        with m.If(step):
+            m.d.sync += [
+                at_first.eq(0),
+                at_last.eq(left == 1),
+                left.eq(left - 1),
+                flush.eq(blocked & ~now.last),
+            ]
+        with m.If(self.cut.ready):
+            following = self.cut.payload
+            m.d.sync += [
+                valid.eq(self.cut.valid),
+                now.eq(following),
+                at_first.eq(1),
+                at_last.eq(following.none | (following.beats_less_1 == 0)),
+                left.eq(following.beats_less_1),
+                older_from.eq(at_or_above(following.shift, lanes)),
+                start_mask.eq(Mux(following.none, 0, at_or_above(following.start_lane, lanes))),
+                end_mask.eq(Cat(following.end_lane >= i for i in range(lanes))),
+            ]
+
+        # --- raw beats
+        newer = Signal(config.data_width, reset_less=True)
+        older = Signal(config.data_width, reset_less=True)
+        newer_bad = Signal(2, reset_less=True)
+        newer_valid = Signal(lane_bits + 1, reset_less=True)
+        with m.If(step & load & ~blocked):
+            m.d.sync += [
+                newer.eq(beat.data),
+                older.eq(newer),
+                newer_end.eq(beat.end),
+                newer_bad.eq(Mux(beat.end, beat.bad, BAD_NONE)),
+                newer_valid.eq(beat.valid),
+            ]
+
+        # --- first cycle after the step: choose between the two beats
+        step_1 = Signal()
+        none_1, ends_1, last_1, blocked_1 = (
+            Signal(name=f"{name}_1", reset_less=True) for name in ("none", "ends", "last", "blocked")
+        )
+        raw_end_1 = Signal(lane_bits, reset_less=True)
+        choose = Signal(lanes, reset_less=True)
+        mask_1 = Signal(lanes, reset_less=True)
+        shift_1 = Signal(lane_bits, reset_less=True)
+        cross = load & Mux(at_first, now.first_cross, 1)
+        m.d.sync += [
+            step_1.eq(step),
+            none_1.eq(now.none),
+            ends_1.eq(done),
+            last_1.eq(now.last),
+            blocked_1.eq(blocked),
+            raw_end_1.eq(now.raw_end),
+            choose.eq(Mux(cross & (now.shift != 0), older_from, 0)),
+            mask_1.eq(
+                Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0)
+            ),
+            shift_1.eq(now.shift),
+        ]
+        chosen = Signal(config.data_width, reset_less=True)
+        for i in range(lanes):
+            part = slice(8 * i, 8 * i + 8)
+            m.d.sync += chosen[part].eq(Mux(choose[i], older[part], newer[part]))
+
+        missing = ~none_1 & (newer_bad == BAD_SHORT) & (raw_end_1 >= newer_valid)
+        void_1 = blocked_1 | missing | (last_1 & (newer_bad != BAD_NONE))
+        step_2 = Signal()
+        write_2, end_2, void_2 = (
+            Signal(name=f"{name}_2", reset_less=True) for name in ("write", "end", "void")
+        )
+        bad_2 = Signal(2, reset_less=True)
+        mask_2 = Signal(lanes, reset_less=True)
+        shift_2 = Signal(lane_bits, reset_less=True)
+        m.d.sync += [
+            step_2.eq(step_1),
+            write_2.eq(step_1 & ~none_1 & ~blocked_1),
+            end_2.eq(step_1 & ends_1),
+            void_2.eq(void_1),
+            bad_2.eq(Mux(last_1, newer_bad, BAD_NONE)),
+            mask_2.eq(mask_1),
+            shift_2.eq(shift_1),
+        ]
+
+        # --- second and third cycle: rotate, then clear the lanes that are not payload
+        def rotated(value, shift, levels):
+            for level in levels:
+                amount = 8 << level
+                turned = Cat(value[amount:], value[:amount])
+                value = Mux(shift[level], turned, value)
+            return value
+
+        half = (lane_bits + 1) // 2
+        halfway = Signal(config.data_width, reset_less=True)
+        shift_3 = Signal(lane_bits, reset_less=True)
+        mask_3 = Signal(lanes, reset_less=True)
+        flags_2 = Cat(write_2, end_2, void_2, bad_2)
+        flags_3 = Signal(len(flags_2))
+        m.d.sync += [
+            halfway.eq(rotated(chosen, shift_2, range(half))),
+            shift_3.eq(shift_2),
+            mask_3.eq(mask_2),
+            flags_3.eq(flags_2),
+        ]
+        turned = Signal(config.data_width)
+        m.d.comb += turned.eq(rotated(halfway, shift_3, range(half, lane_bits)))
+        out = Signal(aligned_beat(config), reset_less=True)
+        m.d.sync += Cat(out.write, out.end, out.void, out.bad).eq(flags_3)
+        for i in range(lanes):
+            part = slice(8 * i, 8 * i + 8)
+            m.d.sync += out.data[part].eq(Mux(mask_3[i], turned[part], 0))
+        out_valid = Signal()
+        m.d.sync += out_valid.eq(flags_3[:2].any())
+        m.d.comb += [self.aligned.payload.eq(out), self.aligned.valid.eq(out_valid)]
+        return m

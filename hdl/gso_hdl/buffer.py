@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Buffer: holds payload beats until their segment's sum is known."""
+
+from amaranth import Module, Signal, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from .records import aligned_beat
+
+BEATS_UNDER_WAY = 9  # between align's look at `room` and the buffer's count
+
+
+class Buffer(wiring.Component):
+    """A queue of payload beats whose write end returns to the last whole segment on a `void`.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    aligned : In stream(aligned_beat), never stalled
+    room : Out(1), there is room for the beats under way
+    enable : In(1), the read side moves
+    read : In(1), read a beat; only where one is committed
+    skip : In(k), drop that many beats as well
+    data : Out(data_width), the beat read, two cycles later; 0 where none was
+
+    Latency: 2 cycles to read. Throughput: one beat a cycle. Source: ARCHITECTURE (buffer).
+    """
+
+    def __init__(self, config):
+        self.config = config
+        self.address_bits = (config.buffer_rows - 1).bit_length()
+        super().__init__(
+            {
+                "aligned": In(stream.Signature(aligned_beat(config), always_ready=True)),
+                "room": Out(1),
+                "enable": In(1),
+                "read": In(1),
+                "skip": In(self.address_bits),
+                "data": Out(config.data_width),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        beat = self.aligned.payload
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(config.data_width),
+            depth=config.buffer_rows,
+            init=[],
+            attrs={"ram_style": "block"},
+        )
+        write = memory.write_port()
+        read = memory.read_port()
+
+        head = Signal(self.address_bits)
+        whole = Signal(self.address_bits)  # behind the last whole segment
+        tail = Signal(self.address_bits)
+        following = Signal(self.address_bits)
+        ends = self.aligned.valid & beat.end
+        m.d.comb += [
+            write.addr.eq(head),
+            write.data.eq(beat.data),
+            write.en.eq(self.aligned.valid & beat.write),
+            following.eq(head + write.en),
+        ]
+        with m.If(ends & beat.void):
+            m.d.sync += head.eq(whole)
+        with m.Else():
+            m.d.sync += head.eq(following)
+            with m.If(ends):
+                m.d.sync += whole.eq(following)
+
+        used = Signal(self.address_bits, reset_less=True)
+        m.d.sync += [
+            used.eq(head - tail),
+            self.room.eq(used < config.buffer_rows - BEATS_UNDER_WAY - 2),
+        ]
+
+        read_1 = Signal()
+        out = Signal(config.data_width, reset_less=True)
+        m.d.comb += [
+            read.addr.eq(tail),
+            read.en.eq(self.enable & self.read),
+            self.data.eq(out),
+        ]
+        with m.If(self.enable):
+            m.d.sync += [tail.eq(tail + self.read + self.skip), read_1.eq(self.read)]
+            with m.If(read_1):
+                m.d.sync += out.eq(read.data)
+            with m.Else():
+                m.d.sync += out.eq(0)
+        return m

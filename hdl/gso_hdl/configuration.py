@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be chosen when the core is generated."""
+
+from dataclasses import dataclass, field
+
+from gso_model.layout import FLAG_MASK_FIRST, FLAG_MASK_LAST, FLAG_MASK_MIDDLE
+
+DATA_WIDTHS = (64, 128, 256, 512)
+PRESETS = ("basic", "full")
+OFFLOADS = ("lso_ipv4", "lso_ipv6", "uso_ipv4", "uso_ipv6")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One configuration of the whole core.
+
+    Parameters
+    ----------
+    data_width : int
+        Width of `s_axis` and `m_axis` in bits: 64, 128, 256 or 512.
+    header_bytes : int
+        Longest header that can be rewritten, in bytes: 128, 256 or 512 (D9).
+    max_segment : int
+        Longest frame that may leave, in bytes: 64 to half of the buffer and 256 more (D9).
+    buffer_bytes : int
+        Size of the payload buffer, in bytes: a power of two, 4,096 to 65,536.
+    offloads : tuple of str
+        The segmentations that are switched on, of `OFFLOADS` (D14).
+    flag_mask_first, flag_mask_middle, flag_mask_last : int
+        What TCP flags are ANDed with, 12 bits each (D6).
+
+    Raises
+    ------
+    ValueError
+        If a value is outside its range; the message quotes it.
+    """
+
+    data_width: int = 512
+    header_bytes: int = 256
+    max_segment: int = 9728
+    buffer_bytes: int = 16384
+    offloads: tuple[str, ...] = field(default=OFFLOADS)
+    flag_mask_first: int = FLAG_MASK_FIRST
+    flag_mask_middle: int = FLAG_MASK_MIDDLE
+    flag_mask_last: int = FLAG_MASK_LAST
+
+    def __post_init__(self):
+        if self.data_width not in DATA_WIDTHS:
+            raise ValueError(f"data_width is {self.data_width!r}, expected one of {DATA_WIDTHS}")
+        if self.header_bytes not in (128, 256, 512):
+            raise ValueError(f"header_bytes is {self.header_bytes!r}, expected 128, 256 or 512")
+        if self.buffer_bytes not in (4096, 8192, 16384, 32768, 65536):
+            raise ValueError(
+                f"buffer_bytes is {self.buffer_bytes!r}, expected a power of two, 4096 to 65536"
+            )
+        longest = self.buffer_bytes * 5 // 8
+        if not 64 <= self.max_segment <= longest:
+            raise ValueError(
+                f"max_segment is {self.max_segment!r}, expected 64 to {longest} "
+                f"with a buffer of {self.buffer_bytes} bytes"
+            )
+        for name in self.offloads:
+            if name not in OFFLOADS:
+                raise ValueError(f"offloads holds {name!r}, expected names of {OFFLOADS}")
+        for name in ("flag_mask_first", "flag_mask_middle", "flag_mask_last"):
+            if not 0 <= getattr(self, name) <= 0xFFF:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected 0 to 0xFFF")
+
+    @classmethod
+    def preset(cls, name, **changes):
+        """The named preset: `basic` or `full`, with `changes` to single values.
+
+        Raises `ValueError` for an unknown name.
+        """
+        if name not in PRESETS:
+            raise ValueError(f"preset is {name!r}, expected one of {PRESETS}")
+        return cls(**changes)
+
+    @property
+    def lanes(self):
+        """Bytes in a beat."""
+        return self.data_width // 8
+
+    @property
+    def lane_bits(self):
+        """Bits of a byte lane's number."""
+        return (self.lanes - 1).bit_length()
+
+    @property
+    def columns(self):
+        """16-bit columns in a beat: the unit in which headers are edited (D10)."""
+        return self.data_width // 16
+
+    @property
+    def header_rows(self):
+        """Beats that the longest header takes."""
+        return self.header_bytes // self.lanes
+
+    @property
+    def word_bits(self):
+        """Bits of a 16-bit word's number within a header, its end included."""
+        return (self.header_bytes // 2).bit_length()
+
+    @property
+    def slot_rows(self):
+        """Rows of the header slots' ring: two copies of two of the longest headers."""
+        return 4 * self.header_rows
+
+    @property
+    def buffer_rows(self):
+        """Beats that the payload buffer holds."""
+        return self.buffer_bytes // self.lanes

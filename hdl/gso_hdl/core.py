@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The core: stages and the queues between them."""
+
+from amaranth import Cat, Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect
+from gso_model.layout import COMPLETION, DESCRIPTOR
+
+from .admit import Admit, input_beat
+from .align import Align
+from .buffer import Buffer
+from .capture import Capture
+from .check import Check
+from .edit import Edit
+from .egress import Egress
+from .finish import Finish
+from .plan import Plan
+from .primitives import Queue
+from .records import (
+    admit_context,
+    cut,
+    edit_context,
+    header_context,
+    header_result,
+    header_row,
+    output_beat,
+    plan_context,
+    segment_plan,
+    segment_result,
+)
+from .slots import Slots
+from .sum import Sum
+
+
+class Core(wiring.Component):
+    """The segmentation offload core, its ports as streams.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    descriptor : In stream(256)
+    frame : In stream(input_beat)
+    segment : Out stream(output_beat)
+    completion : Out stream(96)
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "descriptor": In(stream.Signature(DESCRIPTOR.bits)),
+                "frame": In(stream.Signature(input_beat(config))),
+                "segment": Out(stream.Signature(output_beat(config))),
+                "completion": Out(stream.Signature(COMPLETION.bits)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.check = check = Check(config)
+        m.submodules.admit = admit = Admit(config)
+        m.submodules.plan = plan = Plan(config)
+        m.submodules.align = align = Align(config)
+        m.submodules.sum = sum_ = Sum(config)
+        m.submodules.buffer = buffer = Buffer(config)
+        m.submodules.capture = capture = Capture(config)
+        m.submodules.slots = slots = Slots(config)
+        m.submodules.edit = edit = Edit(config)
+        m.submodules.finish = finish = Finish(config)
+        m.submodules.egress = egress = Egress(config)
+
+        def queue(name, source, shape, sink):
+            """A queue between two stages. None can overflow: its source counts what is under way."""
+            m.submodules[name] = between = Queue(shape)
+            m.d.comb += [
+                between.i.valid.eq(source.valid),
+                between.i.payload.eq(source.payload),
+                sink.valid.eq(between.o.valid),
+                sink.payload.eq(between.o.payload),
+                between.o.ready.eq(sink.ready),
+            ]
+            if not source.signature.always_ready:
+                m.d.comb += source.ready.eq(between.i.ready)
+
+        queue("admit_queue", check.admit, admit_context(config), admit.context)
+        queue("plan_queue", check.plan, plan_context(config), plan.context)
+        queue("capture_queue", check.header, header_context(config), capture.context)
+        queue("edit_queue", check.edit, edit_context(config), edit.context)
+        queue("row_queue", admit.row, header_row(config), capture.row)
+        queue("cut_queue", plan.cut, cut(config), align.cut)
+        queue("segment_queue", plan.segment, segment_plan(), edit.segment)
+        queue("header_queue", capture.result, header_result(config), edit.header)
+        queue("result_queue", sum_.result, segment_result(), finish.result)
+        connect(m, admit.payload, align.beat)
+        connect(m, capture.slot, slots.capture)
+        connect(m, edit.write, slots.edit)
+        connect(m, edit.record, finish.record)
+        connect(m, finish.segment, egress.segment)
+        m.d.comb += [
+            sum_.aligned.payload.eq(align.aligned.payload),
+            sum_.aligned.valid.eq(align.aligned.valid),
+            buffer.aligned.payload.eq(align.aligned.payload),
+            buffer.aligned.valid.eq(align.aligned.valid),
+            align.room.eq(buffer.room),
+            plan.flush.eq(align.flush),
+            plan.last_taken.eq(align.last_taken),
+            plan.retire.eq(finish.result.valid & finish.result.ready),
+            check.retire.eq(egress.retire),
+            capture.free.eq(egress.free),
+            edit.sent.eq(egress.sent),
+            slots.enable.eq(egress.enable),
+            slots.read.eq(egress.slot_read),
+            slots.address.eq(egress.slot_address),
+            egress.slot_data.eq(slots.data),
+            buffer.enable.eq(egress.enable),
+            buffer.read.eq(egress.payload_read),
+            buffer.skip.eq(egress.payload_skip),
+            egress.payload_data.eq(buffer.data),
+        ]
+        m.d.comb += [
+            check.descriptor.valid.eq(self.descriptor.valid),
+            check.descriptor.payload.eq(self.descriptor.payload),
+            self.descriptor.ready.eq(check.descriptor.ready),
+            admit.beat.valid.eq(self.frame.valid),
+            Cat(admit.beat.payload).eq(self.frame.payload),
+            self.frame.ready.eq(admit.beat.ready),
+            self.segment.valid.eq(egress.beat.valid),
+            Cat(self.segment.payload).eq(egress.beat.payload),
+            egress.beat.ready.eq(self.segment.ready),
+            self.completion.valid.eq(egress.completion.valid),
+            self.completion.payload.eq(egress.completion.payload),
+            egress.completion.ready.eq(self.completion.ready),
+        ]
+        return m

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Edit: writes into a segment's header what differs from segment to segment."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.wiring import In, Out
+from gso_model.layout import FLAG_CWR, IdMode
+
+from .primitives import add_around
+from .records import column_write, edit_context, header_result, segment_plan, segment_record
+
+
+class Step(enum.Enum, shape=3):
+    """What is written, in order; `END` hands the segment on."""
+
+    LENGTH = 0
+    ID = 1
+    IP_CHECKSUM = 2
+    SEQUENCE_HIGH = 3
+    SEQUENCE_LOW = 4
+    FLAGS = 5
+    UDP_LENGTH = 6
+    END = 7
+
+
+class Edit(wiring.Component):
+    """Edits the header of one segment after the other, one column a cycle.
+
+    Each field has its absolute value in a register that advances once a segment; no field is
+    read back. What is written is added up on the way: first to the IPv4 header checksum, then to
+    the part of the L4 checksum that is not payload. The L4 checksum itself is left to egress, so
+    that all of this is done before the payload's sum is there.
+
+    A segment's slot is its frame's first copy or, for odd segments, the second; from the third
+    segment on the one before the last must have been sent.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    context : In stream(edit_context)
+    header : In stream(header_result)
+    segment : In stream(segment_plan)
+    write : Out stream(column_write), never stalled
+    record : Out stream(segment_record)
+    sent : In(1), egress has read a segment's header
+
+    Latency: 2 cycles and one for each column written. Throughput: a segment takes one cycle and
+    one for each column: 7 for TCP/IPv4, 5 for TCP/IPv6 and UDP/IPv4, 3 for UDP/IPv6; a frame of
+    one segment 3, a checksum-only frame 2. Source: D1, D2, D5, D6.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "context": In(stream.Signature(edit_context(config))),
+                "header": In(stream.Signature(header_result(config))),
+                "segment": In(stream.Signature(segment_plan())),
+                "write": Out(stream.Signature(column_write(config), always_ready=True)),
+                "record": Out(stream.Signature(segment_record(config))),
+                "sent": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        column_bits = (config.columns - 1).bit_length()
+
+        # --- the frame and the segment in work
+        frame = Signal(edit_context(config), reset_less=True)
+        header = Signal(header_result(config), reset_less=True)
+        segment = Signal(segment_plan(), reset_less=True)
+        busy = Signal()
+        over = Signal(init=1)  # the next segment is a new frame's first
+        number = Signal(2)  # 0, 1, 2 for all later ones
+        odd = Signal()
+        good = Signal()  # neither refused nor found wrong
+        step = Signal(Step)
+
+        fire_end = Signal()
+        load = Signal()
+        load_frame = Signal()
+        unsent = Signal(6)
+        unsent_now = unsent + fire_end - self.sent
+        m.d.sync += unsent.eq(unsent_now)
+        new = Mux(busy, segment.last, over)
+        coming = Mux(busy & (number != 2), number + 1, number)
+        m.d.comb += [
+            load_frame.eq(
+                (fire_end | ~busy)
+                & new
+                & self.context.valid
+                & self.header.valid
+                & self.segment.valid
+            ),
+            load.eq(
+                load_frame
+                | (
+                    (fire_end | ~busy)
+                    & ~new
+                    & self.segment.valid
+                    & ((coming != 2) | (unsent_now < 2))
+                )
+            ),
+            self.context.ready.eq(load_frame),
+            self.header.ready.eq(load_frame),
+            self.segment.ready.eq(load),
+        ]
+
+        def first_l4_step(context, go):
+            """The first step behind the L3 header's."""
+            return Mux(
+                go & context.segmented & context.udp,
+                Step.UDP_LENGTH.value,
+                Mux(
+                    go & context.segmented & context.several,
+                    Step.SEQUENCE_HIGH.value,
+                    Step.END.value,
+                ),
+            )
+
+        def first_step(context, go):
+            return Mux(
+                go & context.segmented,
+                Step.LENGTH.value,
+                Mux(go & context.ip_checksum, Step.IP_CHECKSUM.value, Step.END.value),
+            )
+
+        fine = (self.context.payload.refused == 0) & (self.header.payload.verdict == 0)
+        with m.If(fire_end | ~busy):
+            m.d.sync += [busy.eq(load), over.eq(new)]
+        with m.If(load):
+            m.d.sync += segment.eq(self.segment.payload)
+        with m.If(fire_end):
+            m.d.sync += [number.eq(coming), odd.eq(~odd)]
+        with m.If(load_frame):
+            m.d.sync += [
+                frame.eq(self.context.payload),
+                header.eq(self.header.payload),
+                number.eq(0),
+                odd.eq(0),
+                good.eq(fine),
+                step.eq(first_step(self.context.payload, fine)),
+            ]
+        with m.Elif(load):
+            m.d.sync += step.eq(first_step(frame, good))
+        with m.Elif(busy & ~fire_end):
+            with m.Switch(step):
+                with m.Case(Step.LENGTH):
+                    m.d.sync += step.eq(
+                        Mux(
+                            frame.ipv4,
+                            Mux(frame.several, Step.ID.value, Step.IP_CHECKSUM.value),
+                            first_l4_step(frame, good),
+                        )
+                    )
+                with m.Case(Step.ID):
+                    m.d.sync += step.eq(Step.IP_CHECKSUM)
+                with m.Case(Step.IP_CHECKSUM):
+                    m.d.sync += step.eq(first_l4_step(frame, good))
+                with m.Case(Step.SEQUENCE_HIGH):
+                    m.d.sync += step.eq(Step.SEQUENCE_LOW)
+                with m.Case(Step.SEQUENCE_LOW):
+                    m.d.sync += step.eq(Step.FLAGS)
+                with m.Case(Step.FLAGS, Step.UDP_LENGTH):
+                    m.d.sync += step.eq(Step.END)
+
+        # --- fields that advance
+        next_id = Signal(16)
+        with m.Switch(frame.ip_id):
+            with m.Case(IdMode.MOD15):
+                m.d.comb += next_id.eq(Cat((header.ip_id[:15] + 1)[:15], header.ip_id[15]))
+            with m.Case(IdMode.MOD16):
+                m.d.comb += next_id.eq(header.ip_id + 1)
+            with m.Default():
+                m.d.comb += next_id.eq(header.ip_id)
+        with m.If(fire_end & ~load_frame):
+            m.d.sync += [
+                header.ip_id.eq(next_id),
+                header.sequence.eq(header.sequence + frame.mss_less_1 + 1),
+            ]
+
+        # --- first cycle of a step: the value and its place
+        mask = Signal(12)
+        with m.If(number == 0):
+            m.d.comb += mask.eq(config.flag_mask_first)
+        with m.Elif(segment.last):
+            m.d.comb += mask.eq(config.flag_mask_last)
+        with m.Else():
+            m.d.comb += mask.eq(config.flag_mask_middle)
+        masked = header.flags[:12] & (mask | Mux(frame.keep_cwr, FLAG_CWR, 0))
+        base = Signal(len(frame.l3))
+        offset = Signal(4)
+        value = Signal(16, reset_less=True)
+        choice = Signal(16)
+        ip_length = frame.ip_base + segment.length
+        l4_length = frame.l4_base + segment.length
+        active = Signal()
+        is_end = step == Step.END
+        m.d.comb += [
+            active.eq(busy & ~is_end),
+            base.eq(frame.l4),
+        ]
+        with m.Switch(step):
+            with m.Case(Step.LENGTH):
+                m.d.comb += [
+                    base.eq(frame.l3),
+                    offset.eq(Mux(frame.ipv4, 1, 2)),
+                    choice.eq(ip_length),
+                ]
+            with m.Case(Step.ID):
+                m.d.comb += [base.eq(frame.l3), offset.eq(2), choice.eq(header.ip_id)]
+            with m.Case(Step.IP_CHECKSUM):
+                m.d.comb += [base.eq(frame.l3), offset.eq(5)]
+            with m.Case(Step.SEQUENCE_HIGH):
+                m.d.comb += [offset.eq(2), choice.eq(header.sequence[16:])]
+            with m.Case(Step.SEQUENCE_LOW):
+                m.d.comb += [offset.eq(3), choice.eq(header.sequence[:16])]
+            with m.Case(Step.FLAGS):
+                m.d.comb += [offset.eq(6), choice.eq(Cat(masked, header.flags[12:]))]
+            with m.Case(Step.UDP_LENGTH):
+                m.d.comb += [offset.eq(2), choice.eq(l4_length)]
+            with m.Case(Step.END):
+                m.d.comb += choice.eq(Mux(frame.add_length, l4_length, 0))
+        position = Signal(len(base))
+        slot = Signal(len(header.slot))
+        m.d.comb += [
+            position.eq(base + offset),
+            slot.eq(header.slot + Mux(odd, frame.rows, 0)),
+        ]
+        writing = Signal()
+        row = Signal(len(header.slot), reset_less=True)
+        column = Signal(column_bits, reset_less=True)
+        start = Signal(16, reset_less=True)  # what this step's sum starts with, if it restarts
+        restart = Signal(reset_less=True)
+        invert = Signal(reset_less=True)
+        in_l3 = (step == Step.LENGTH) | (step == Step.ID) | (step == Step.IP_CHECKSUM)
+        fresh = Signal(init=1)  # the L4 part begins with this step
+        stepping = Signal()
+        m.d.comb += stepping.eq(busy & (~is_end | fire_end))
+        with m.If(stepping):
+            m.d.sync += fresh.eq(in_l3 | fire_end)
+        m.d.sync += [
+            writing.eq(active),
+            value.eq(choice),
+            row.eq(slot + position[column_bits:]),
+            column.eq(position[:column_bits]),
+            start.eq(Mux(in_l3, header.ip_sum, header.l4_sum)),
+            restart.eq(
+                (step == Step.LENGTH)
+                | ((step == Step.IP_CHECKSUM) & ~frame.segmented)
+                | (~in_l3 & fresh)
+            ),
+            invert.eq(step == Step.IP_CHECKSUM),
+        ]
+
+        # --- second cycle: write and add
+        total = Signal(16, reset_less=True)
+        source = Mux(restart, start, total)
+        added = Signal(16)
+        m.d.comb += [
+            added.eq(add_around(m, "step", source, value)),
+            self.write.valid.eq(writing),
+            self.write.payload.row.eq(row),
+            self.write.payload.column.eq(column),
+            self.write.payload.value.eq(Mux(invert, ~source, value)),
+        ]
+        adding = Signal()
+        m.d.sync += adding.eq(stepping)
+        with m.If(adding):
+            m.d.sync += total.eq(added)
+
+        # --- the record
+        made = Signal(segment_record(config), reset_less=True)
+        ending = Signal()
+        out = Signal(segment_record(config), reset_less=True)
+        out_valid = Signal()
+        m.d.comb += fire_end.eq(
+            busy & is_end & ~ending & (~out_valid | self.record.ready)
+        )
+        m.d.sync += [
+            ending.eq(fire_end),
+            made.slot.eq(slot),
+            made.rows.eq(frame.rows),
+            made.payload_row.eq(frame.header_length >> config.lane_bits),
+            made.free_rows.eq(
+                Mux(segment.last, Mux(frame.several, frame.rows << 1, frame.rows), 0)
+            ),
+            made.length.eq(frame.header_length + segment.length),
+            made.payload.eq(segment.length),
+            made.checksum_row.eq(frame.checksum >> column_bits),
+            made.checksum_column.eq(frame.checksum[:column_bits]),
+            made.checksum_on.eq(frame.checksum_on & ~header.no_checksum),
+            made.no_zero.eq(frame.udp),
+            made.first.eq(number == 0),
+            made.last.eq(segment.last),
+            made.status.eq(
+                Mux(
+                    frame.refused != 0,
+                    frame.refused,
+                    Mux(header.verdict != 0, header.verdict + 15, 0),
+                )
+            ),
+            made.counted.eq(frame.counted),
+            made.request_id.eq(frame.request_id),
+            made.user.eq(frame.user),
+            made.timestamp.eq(frame.timestamp & segment.last),
+        ]
+        with m.If(self.record.ready):
+            m.d.sync += out_valid.eq(0)
+        with m.If(ending):
+            m.d.sync += [out_valid.eq(1), out.eq(made), out.partial.eq(added)]
+        m.d.comb += [self.record.valid.eq(out_valid), self.record.payload.eq(out)]
+        return m

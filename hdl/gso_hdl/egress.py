@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Egress: sends committed segments and writes completions."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from gso_model.layout import COMPLETION, SEGMENT_USER
+
+from .finish import committed_segment
+from .primitives import Queue, at_or_above
+from .records import output_beat
+
+COMPLETIONS_HELD = 4
+
+
+class Egress(wiring.Component):
+    """Sends a segment's header rows, the beat that header and payload share, and its payload.
+
+    Header and payload lanes are 0 where the other has bytes, and so is the checksum's place, so
+    the three are merged by an OR. The last beat of a segment is followed by the first of the
+    next with no idle cycle.
+
+    A completion is released when its frame's last beat was taken. A frame begins only when there
+    is a place for its completion: four are held.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    segment : In stream(committed_segment)
+    enable : Out(1), the memories' read sides move
+    slot_read, slot_address, slot_data : the header slots' read side
+    payload_read, payload_skip, payload_data : the buffer's read side
+    sent : Out(1), a segment's header was read
+    free : Out(k), slot rows that became free
+    retire : Out(1), a frame has left
+    beat : Out stream(output_beat)
+    completion : Out stream(96)
+
+    Latency: 4 cycles. Throughput: one beat a cycle. Source: D4, D13, D15, D19.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        slot_bits = (config.slot_rows - 1).bit_length()
+        super().__init__(
+            {
+                "segment": In(stream.Signature(committed_segment(config))),
+                "enable": Out(1),
+                "slot_read": Out(1),
+                "slot_address": Out(slot_bits),
+                "slot_data": In(config.data_width),
+                "payload_read": Out(1),
+                "payload_skip": Out((config.buffer_rows - 1).bit_length()),
+                "payload_data": In(config.data_width),
+                "sent": Out(1),
+                "free": Out((2 * config.header_rows).bit_length()),
+                "retire": Out(1),
+                "beat": Out(stream.Signature(output_beat(config))),
+                "completion": Out(stream.Signature(COMPLETION.bits)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        coming = self.segment.payload
+
+        move = Signal()
+        m.d.comb += [move.eq(~self.beat.valid | self.beat.ready), self.enable.eq(move)]
+
+        # --- the segment being sent
+        now = Signal(committed_segment(config), reset_less=True)
+        active = Signal()
+        number = Signal(coming.rows.shape())  # of the beat; stops behind the header
+        left = Signal(coming.beats_less_1.shape(), reset_less=True)
+        is_last = left == 0
+        credits = Signal(range(COMPLETIONS_HELD + 1), init=COMPLETIONS_HELD)
+        may_begin = ~coming.first | (credits != 0)
+        idle = ~active | is_last
+        take = Signal()
+        drop = Signal()
+        m.d.comb += [
+            take.eq(move & idle & self.segment.valid & may_begin & coming.send),
+            # Nothing of a dropped segment is sent; it takes a cycle without a beat.
+            drop.eq(move & ~active & self.segment.valid & may_begin & ~coming.send),
+            self.segment.ready.eq(take | drop),
+        ]
+        with m.If(move & idle):
+            m.d.sync += active.eq(take)
+        with m.If(take | drop):
+            m.d.sync += now.eq(coming)
+        with m.If(take):
+            m.d.sync += [number.eq(0), left.eq(coming.beats_less_1)]
+        with m.Elif(move & active):
+            m.d.sync += left.eq(left - 1)
+            with m.If(number != now.rows):
+                m.d.sync += number.eq(number + 1)
+
+        in_header = number != now.rows
+        header_ends = (number + 1 == now.rows) | ((now.rows == 0) & (left == now.beats_less_1))
+        sent = move & active & header_ends
+        m.d.comb += [
+            self.slot_read.eq(active & in_header),
+            self.slot_address.eq(now.slot + number),
+            self.payload_read.eq(active & (number >= now.payload_row) & (now.payload != 0)),
+            self.payload_skip.eq(Mux(drop, coming.skip, 0)),
+            self.sent.eq(sent | drop),
+            self.free.eq(Mux(sent, now.free_rows, Mux(drop, coming.free_rows, 0))),
+        ]
+
+        # --- the frame's completion, counted as its segments go
+        segments = Signal(24)
+        payload_bytes = Signal(24)
+        counted = Signal()  # the registers hold a whole frame's numbers
+        with m.If(take | drop):
+            m.d.sync += [
+                segments.eq(Mux(coming.first, 0, segments) + take),
+                payload_bytes.eq(
+                    Mux(coming.first, 0, payload_bytes)
+                    + Mux(take & coming.counted, coming.payload, 0)
+                ),
+            ]
+        m.d.sync += counted.eq((take | drop) & coming.last)
+        begin = (take | drop) & coming.first
+        taken = self.completion.valid & self.completion.ready
+        m.d.sync += credits.eq(credits - begin + taken)
+        fields = {
+            "request_id": now.request_id,
+            "status": now.status,
+            "segments": segments,
+            "payload_bytes": payload_bytes,
+        }
+        m.submodules.completions = completions = Queue(
+            data.StructLayout({name: value.shape() for name, value in fields.items()})
+        )
+        m.d.comb += [
+            completions.i.valid.eq(counted),
+            *(completions.i.payload[name].eq(value) for name, value in fields.items()),
+        ]
+        m.d.comb += self.retire.eq(counted)
+
+        # --- two cycles while the memories are read
+        user = {
+            "request_id": now.request_id,
+            "length": now.length,
+            "first": now.first,
+            "last": now.last,
+            "timestamp": now.timestamp,
+            "user": now.user,
+        }
+        side = Signal(
+            data.StructLayout(
+                {
+                    "user": SEGMENT_USER.bits,
+                    "last": 1,
+                    "release": 1,
+                    "tail": config.lane_bits,
+                    "checksum": 16,
+                    "checksum_here": 1,
+                    "checksum_column": coming.checksum_column.shape(),
+                }
+            )
+        )
+        dropped_last = Signal()
+        with m.If(move):
+            m.d.sync += dropped_last.eq(drop & coming.last)
+        m.d.comb += [
+            side.user.eq(
+                Cat(
+                    Cat(user[field.name])
+                    for field in sorted(SEGMENT_USER.fields, key=lambda field: field.low)
+                )
+            ),
+            side.last.eq(is_last),
+            side.release.eq(Mux(active, is_last & now.last, dropped_last)),
+            side.tail.eq(now.length[: config.lane_bits]),
+            side.checksum.eq(now.checksum),
+            side.checksum_here.eq(
+                now.checksum_on & (number == now.checksum_row) & in_header
+            ),
+            side.checksum_column.eq(now.checksum_column),
+        ]
+        side_1 = Signal(side.shape(), reset_less=True)
+        side_2 = Signal(side.shape(), reset_less=True)
+        keep = Signal(config.lanes, reset_less=True)
+        select = Signal(config.columns, reset_less=True)
+        valid = [Signal(name=f"valid_{i}") for i in range(1, 3)]
+        release = [Signal(name=f"release_{i}") for i in range(1, 4)]
+        out = Signal(output_beat(config), reset_less=True)
+        out_valid = Signal()
+        merged = Signal(config.data_width)
+        for i in range(config.columns):
+            part = slice(16 * i, 16 * i + 16)
+            word = Cat(side_2.checksum[8:], side_2.checksum[:8])
+            m.d.comb += merged[part].eq(
+                self.slot_data[part] | self.payload_data[part] | Mux(select[i], word, 0)
+            )
+        with m.If(move):
+            m.d.sync += [
+                side_1.eq(side),
+                side_2.eq(side_1),
+                valid[0].eq(active),
+                valid[1].eq(valid[0]),
+                out_valid.eq(valid[1]),
+                release[0].eq(side.release),
+                release[1].eq(release[0]),
+                release[2].eq(release[1]),
+                select.eq(Mux(side_1.checksum_here, 1 << side_1.checksum_column, 0)),
+                keep.eq(
+                    Mux(
+                        side_1.last & (side_1.tail != 0),
+                        ~at_or_above(side_1.tail, config.lanes),
+                        ~0,
+                    )
+                ),
+                out.data.eq(merged),
+                out.keep.eq(keep),
+                out.last.eq(side_2.last),
+                out.user.eq(side_2.user),
+            ]
+        m.d.comb += [self.beat.valid.eq(out_valid), self.beat.payload.eq(out)]
+
+        # --- completions are released in the order of their frames
+        released = Signal(range(COMPLETIONS_HELD + 1))
+        held = Signal(COMPLETION.bits, reset_less=True)
+        held_valid = Signal()
+        pull = (released != 0) & completions.o.valid & (~held_valid | self.completion.ready)
+        m.d.sync += released.eq(released + (release[2] & move) - pull)
+        m.d.comb += completions.o.ready.eq(pull)
+        with m.If(self.completion.ready):
+            m.d.sync += held_valid.eq(0)
+        with m.If(pull):
+            m.d.sync += [held_valid.eq(1), held.eq(0)]
+            for field in COMPLETION.fields:
+                m.d.sync += held[field.low : field.low + field.width].eq(
+                    completions.o.payload[field.name]
+                )
+        m.d.comb += [self.completion.valid.eq(held_valid), self.completion.payload.eq(held)]
+        return m

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plan: cuts a frame's payload into segments, ahead of the data."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .records import cut, plan_context, segment_plan
+
+SEGMENTS_IN_FLIGHT = 16
+
+
+class Plan(wiring.Component):
+    """Says for each segment how long it is and how align gets it out of the raw beats.
+
+    Nothing is divided: what remains is compared with the MSS once a segment. Raw lanes are those
+    of `s_axis`, aligned lanes those of `m_axis`, where payload starts right behind the header at
+    `start_lane`. With the first payload byte in raw lane f, the shift is f - `start_lane`; a
+    segment's first beat needs a second raw beat only where f > `start_lane`.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    context : In stream(plan_context)
+    cut : Out stream(cut), to align; the receiver has room for 16
+    segment : Out stream(segment_plan), to edit; pulses together with `cut`
+    flush : In(1), align discards the rest of the frame: plan no more of it
+    last_taken : In(1), align has taken a frame's last cut
+    retire : In(1), a segment's result was taken
+
+    Latency: 4 cycles. Throughput: one segment every two cycles. Source: D7, D8.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "context": In(stream.Signature(plan_context(config))),
+                "cut": Out(stream.Signature(cut(config), always_ready=True)),
+                "segment": Out(stream.Signature(segment_plan(), always_ready=True)),
+                "flush": In(1),
+                "last_taken": In(1),
+                "retire": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        lane_bits = self.config.lane_bits
+        context = self.context.payload
+
+        active = Signal()
+        compared = Signal()  # `difference` belongs to `remaining`
+        first = Signal()
+        empty = Signal()
+        remaining = Signal(24, reset_less=True)  # bytes, minus one
+        mss = Signal(16, reset_less=True)  # minus one
+        lane = Signal(lane_bits, reset_less=True)
+        difference = Signal(25, reset_less=True)
+
+        in_flight = Signal(range(SEGMENTS_IN_FLIGHT + 1))
+        frames_ahead = Signal(range(SEGMENTS_IN_FLIGHT + 1))  # last cuts that align has to take
+        issue = Signal()
+        last = Signal()
+        flushed = self.flush & (frames_ahead == 0)
+        m.d.comb += [
+            last.eq(difference[24] | empty | flushed),
+            issue.eq(active & compared & (in_flight != SEGMENTS_IN_FLIGHT)),
+            self.context.ready.eq(~active | (issue & last)),
+        ]
+        m.d.sync += [
+            in_flight.eq(in_flight + issue - self.retire),
+            frames_ahead.eq(frames_ahead + (issue & last) - self.last_taken),
+            # Borrow: what remains fits into one segment.
+            difference.eq(remaining - mss - 1),
+        ]
+        with m.If(issue):
+            m.d.sync += [first.eq(0), compared.eq(0), remaining.eq(difference[:24])]
+        with m.Elif(active):
+            m.d.sync += compared.eq(1)
+        with m.If(self.context.ready):
+            m.d.sync += [
+                active.eq(self.context.valid),
+                compared.eq(0),
+                first.eq(1),
+                empty.eq(context.empty),
+                remaining.eq(context.payload_less_1),
+                mss.eq(context.mss_less_1),
+                lane.eq(context.lane),
+            ]
+
+        # One cycle later: the segment's length, and where it lies in the raw beats.
+        length = Signal(16, reset_less=True)  # minus one
+        valid_1 = Signal()
+        first_1, last_1, none_1 = (
+            Signal(name=f"{name}_1", reset_less=True) for name in ("first", "last", "none")
+        )
+        lane_1 = Signal(lane_bits, reset_less=True)
+        before = Signal(lane_bits, reset_less=True)  # raw lane of the byte before the segment
+        m.d.sync += valid_1.eq(issue)
+        with m.If(issue):
+            m.d.sync += [
+                length.eq(Mux(difference[24], remaining[:16], mss)),
+                first_1.eq(first),
+                last_1.eq(last),
+                none_1.eq(empty),
+                lane_1.eq(lane),
+            ]
+            with m.If(first):
+                m.d.sync += before.eq(lane - 1)
+
+        raw_end = Signal(lane_bits + 1)
+        aligned_end = Signal(17)
+        full = Signal()  # the segment starts in a new raw beat
+        m.d.comb += [
+            raw_end.eq(before + length[:lane_bits] + 1),
+            aligned_end.eq(lane_1 + length),
+            full.eq(before.all()),
+        ]
+        with m.If(valid_1):
+            m.d.sync += before.eq(raw_end)
+
+        # Two cycles later: what align has to do.
+        valid_2 = Signal()
+        out = Signal(cut(self.config), reset_less=True)
+        carry = Signal(reset_less=True)  # would a one-beat segment end in the next raw beat?
+        above = Signal(reset_less=True)
+        full_2 = Signal(reset_less=True)
+        length_2 = Signal(16, reset_less=True)
+        m.d.sync += [
+            valid_2.eq(valid_1),
+            out.none.eq(none_1),
+            out.first.eq(first_1),
+            out.last.eq(last_1),
+            out.beats_less_1.eq(aligned_end >> lane_bits),
+            out.start_lane.eq(lane_1),
+            out.end_lane.eq(aligned_end[:lane_bits]),
+            out.raw_end.eq(raw_end[:lane_bits]),
+            out.shift.eq(before + 1 - lane_1),
+            carry.eq(raw_end[lane_bits]),
+            above.eq(before >= lane_1),
+            full_2.eq(full),
+            length_2.eq(Mux(none_1, 0, length + 1)),
+        ]
+        valid_3 = Signal()
+        final = Signal(cut(self.config), reset_less=True)
+        segment = Signal(segment_plan(), reset_less=True)
+        single = out.beats_less_1 == 0
+        load = Signal()
+        ends = Signal(lane_bits + 1)
+        m.d.comb += [
+            load.eq(out.first | full_2 | Mux(single, carry, above)),
+            ends.eq(out.shift + out.end_lane),
+        ]
+        m.d.sync += [
+            valid_3.eq(valid_2),
+            final.eq(out),
+            final.first_load.eq(load),
+            final.first_cross.eq(load & ~out.first & ~full_2),
+            final.last_load.eq((out.shift == 0) | ends[lane_bits]),
+            segment.length.eq(length_2),
+            segment.last.eq(out.last),
+        ]
+        m.d.comb += [
+            self.cut.valid.eq(valid_3),
+            self.cut.payload.eq(final),
+            self.segment.valid.eq(valid_3),
+            Cat(self.segment.payload).eq(segment),
+        ]
+        return m

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small pieces that several stages use: queue, ones' complement adder, masks, adder tree."""
+
+from amaranth import Cat, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+
+class Queue(wiring.Component):
+    """A queue in distributed RAM, output straight from the RAM.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of an entry.
+    depth : int
+        Entries, a power of two, 16 by default: what one distributed RAM cell holds.
+
+    Members
+    -------
+    i : In stream
+    o : Out stream; an entry shows in the cycle after it was taken in.
+    """
+
+    def __init__(self, shape, depth=16):
+        if depth < 2 or depth & depth - 1:
+            raise ValueError(f"depth is {depth!r}, expected a power of two from 2")
+        self.shape = shape
+        self.depth = depth
+        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(Shape.cast(self.shape).width),
+            depth=self.depth,
+            init=[],
+            attrs={"ram_style": "distributed"},
+        )
+        write = memory.write_port()
+        read = memory.read_port(domain="comb")
+        bits = (self.depth - 1).bit_length()
+        head = Signal(bits + 1)
+        tail = Signal(bits + 1)
+        m.d.comb += [
+            self.i.ready.eq((head ^ tail) != self.depth),
+            self.o.valid.eq(head != tail),
+            write.addr.eq(head[:bits]),
+            write.data.eq(Value.cast(self.i.payload)),
+            write.en.eq(self.i.valid & self.i.ready),
+            read.addr.eq(tail[:bits]),
+            Value.cast(self.o.payload).eq(read.data),
+        ]
+        with m.If(write.en):
+            m.d.sync += head.eq(head + 1)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += tail.eq(tail + 1)
+        return m
+
+
+def add_around(m, name, a, b):
+    """The 16-bit ones' complement sum of `a` and `b`, combinationally.
+
+    Both candidates are added at once and the carry chooses, so that the delay is one carry chain.
+    """
+    plain = Signal(17, name=f"{name}_plain")
+    plus_1 = Signal(16, name=f"{name}_plus_1")
+    m.d.comb += [plain.eq(a + b), plus_1.eq(a + b + 1)]
+    return Mux(plain[16], plus_1, plain[:16])
+
+
+def at_or_above(position, count):
+    """`count` bits: bit i is 1 where i >= `position`."""
+    return Cat(position <= i for i in range(count))
+
+
+def words_of(beat, columns):
+    """The 16-bit words of a beat in network order: the lower lane is the high byte."""
+    return [Cat(beat[16 * i + 8 : 16 * i + 16], beat[16 * i : 16 * i + 8]) for i in range(columns)]
+
+
+class SumTree(wiring.Component):
+    """Sum of the 16-bit words of a beat: a balanced, pipelined adder tree.
+
+    Parameters
+    ----------
+    count : int
+        Words, a power of two from 2.
+    levels : int
+        Tree levels between two registers, from 1.
+
+    Members
+    -------
+    i : In(16 * count), a new beat every cycle
+    o : Out(16 + log2(count)), `latency` cycles later
+    """
+
+    def __init__(self, count, levels):
+        if count < 2 or count & count - 1:
+            raise ValueError(f"count is {count!r}, expected a power of two from 2")
+        if levels < 1:
+            raise ValueError(f"levels is {levels!r}, expected 1 or more")
+        self.count = count
+        self.levels = levels
+        depth = (count - 1).bit_length()
+        self.latency = -(-depth // levels)
+        super().__init__({"i": In(16 * count), "o": Out(16 + depth)})
+
+    def elaborate(self, platform):
+        m = Module()
+        terms = [self.i[16 * i : 16 * i + 16] for i in range(self.count)]
+        level = 0
+        while len(terms) > 1:
+            terms = [terms[i] + terms[i + 1] for i in range(0, len(terms), 2)]
+            level += 1
+            if level % self.levels == 0 or len(terms) == 1:
+                held = []
+                for i, term in enumerate(terms):
+                    register = Signal(16 + level, name=f"level{level}_{i}", reset_less=True)
+                    m.d.sync += register.eq(term)
+                    held.append(register)
+                terms = held
+        m.d.comb += self.o.eq(terms[0])
+        return m
+
+
+def tree_levels(config):
+    """Adder levels a cycle: wide cores run at slower clocks and have deeper trees."""
+    return 1 if config.data_width <= 128 else 2
+
+
+def fold(m, name, value):
+    """Registers: `value` folded into 16 bits, two cycles later."""
+    width = len(value)
+    once = Signal(17, name=f"{name}_once", reset_less=True)
+    twice = Signal(16, name=f"{name}_twice", reset_less=True)
+    m.d.sync += [once.eq(value[:16] + value[16:width]), twice.eq(once[:16] + once[16])]
+    return twice
+
+
+def delay(m, name, value, cycles, reset_less=True):
+    """`value`, `cycles` cycles later."""
+    for i in range(cycles):
+        register = Signal(value.shape(), name=f"{name}_{i + 1}", reset_less=reset_less)
+        m.d.sync += register.eq(value)
+        value = register
+    return value

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The records that stages hand to each other, one function a record."""
+
+from amaranth import unsigned
+from amaranth.lib import data
+
+# Why a frame did not arrive as its descriptor says (D13): the code's two low bits, plus one.
+BAD_NONE, BAD_SHORT, BAD_LONG, BAD_ABORTED = range(4)
+
+
+def admit_context(config):
+    """A frame as admit sees it: where it ends and what of it is header.
+
+    `last_beat`, `last_lane`: number and lane of byte `frame_length` - 1. `rows`: beats that
+    hold header bytes. `payload_row`, `payload_lane`: where payload starts.
+    """
+    return data.StructLayout(
+        {
+            "last_beat": 24 - config.lane_bits,
+            "last_lane": config.lane_bits,
+            "rows": (config.header_rows).bit_length(),
+            "payload_row": (config.header_rows).bit_length(),
+            "payload_lane": config.lane_bits,
+            "refused": 1,
+        }
+    )
+
+
+def plan_context(config):
+    """A frame's payload as plan cuts it: its bytes and the MSS, both minus one.
+
+    MSS 0 arrives as 65,536: one segment. `empty`: there is no payload, the others mean nothing.
+    """
+    return data.StructLayout(
+        {"payload_less_1": 24, "mss_less_1": 16, "lane": config.lane_bits, "empty": 1}
+    )
+
+
+def header_context(config):
+    """A frame's header as capture checks and sums it. Positions are 16-bit words."""
+    return data.StructLayout(
+        {
+            "rows": (config.header_rows).bit_length(),
+            "end_lane": config.lane_bits,  # lane behind the header's last byte; 0: a full row
+            "l3": config.word_bits,
+            "l4": config.word_bits,
+            "checksum": config.word_bits,
+            "ipv4": 1,
+            "ipv6": 1,
+            "tcp": 1,
+            "udp": 1,
+            "segmented": 1,  # MSS is not 0
+            "several": 1,  # there will be more than one segment
+            "checksum_on": 1,
+            "from_header": 1,
+            "check_protocol": 1,
+            "l3_words": 5,  # distance of L4 from L3, in 32-bit words
+            "l4_words": 4,  # TCP header length, in 32-bit words
+            "l4_fits": 1,  # header_length is one that an L4 header can have
+            "seed": 17,  # what the L4 sum starts with
+        }
+    )
+
+
+def edit_context(config):
+    """A frame as edit and egress need it."""
+    return data.StructLayout(
+        {
+            "refused": 3,  # D11's code 1 to 7
+            "request_id": 16,
+            "user": 16,
+            "timestamp": 1,
+            "counted": 1,  # payload bytes are reported (I11)
+            "header_length": (config.header_bytes).bit_length(),
+            "rows": (config.header_rows).bit_length(),
+            "mss_less_1": 16,
+            "l3": config.word_bits,
+            "l4": config.word_bits,
+            "checksum": config.word_bits,
+            "ip_base": (config.header_bytes).bit_length(),  # IP length of a segment without payload
+            "l4_base": (config.header_bytes).bit_length(),  # L4 length of one
+            "ipv4": 1,
+            "ipv6": 1,
+            "tcp": 1,
+            "udp": 1,
+            "segmented": 1,
+            "several": 1,
+            "ip_checksum": 1,
+            "checksum_on": 1,
+            "add_length": 1,  # the sum wants the segment's L4 length
+            "ip_id": 2,
+            "keep_cwr": 1,
+        }
+    )
+
+
+def header_row(config):
+    """A beat that holds header bytes; `short`: the frame ends in it, inside the header."""
+    return data.StructLayout({"data": config.data_width, "short": 1})
+
+
+def header_result(config):
+    """What capture learned of a header: where its slot is, the verdict, sums and start values."""
+    return data.StructLayout(
+        {
+            "slot": (config.slot_rows - 1).bit_length(),
+            "verdict": 3,  # D11's code 16 to 22, minus 15; 0: good
+            "ip_sum": 16,
+            "l4_sum": 16,
+            "no_checksum": 1,  # UDP without checksum (D2)
+            "ip_id": 16,
+            "sequence": 32,
+            "flags": 16,
+        }
+    )
+
+
+def payload_beat(config):
+    """A beat that holds payload, or a frame's last; `valid`: its bytes, counted on `end` only."""
+    return data.StructLayout(
+        {
+            "data": config.data_width,
+            "end": 1,
+            "bad": 2,
+            "valid": config.lane_bits + 1,
+        }
+    )
+
+
+def cut(config):
+    """How align makes one segment out of raw beats (see `plan`)."""
+    return data.StructLayout(
+        {
+            "none": 1,  # no payload: take one beat, give none
+            "first": 1,
+            "last": 1,
+            "beats_less_1": 16 - config.lane_bits + 1,
+            "shift": config.lane_bits,
+            "start_lane": config.lane_bits,
+            "end_lane": config.lane_bits,  # lane of the last byte, aligned
+            "raw_end": config.lane_bits,  # lane of the last byte, raw
+            "first_load": 1,
+            "first_cross": 1,
+            "last_load": 1,
+        }
+    )
+
+
+def segment_plan():
+    """A segment as edit sees it: payload bytes and whether it is its frame's last."""
+    return data.StructLayout({"length": 16, "last": 1})
+
+
+def aligned_beat(config):
+    """An aligned beat, or with `write` 0 only the note that a segment ended.
+
+    `void`: the segment shall not leave. `bad`: on the frame's last segment, D13's reason.
+    """
+    return data.StructLayout(
+        {"data": config.data_width, "write": 1, "end": 1, "void": 1, "bad": 2}
+    )
+
+
+def segment_result():
+    """What became of a segment's payload: its sum, and whether it may leave."""
+    return data.StructLayout({"sum": 16, "void": 1, "bad": 2})
+
+
+def column_write(config):
+    """One 16-bit column of a header slot, to be overwritten."""
+    return data.StructLayout(
+        {
+            "row": (config.slot_rows - 1).bit_length(),
+            "column": (config.columns - 1).bit_length(),
+            "value": 16,
+        }
+    )
+
+
+def segment_record(config):
+    """A segment whose header is edited but for the L4 checksum."""
+    row_bits = (config.header_rows).bit_length()
+    return data.StructLayout(
+        {
+            "slot": (config.slot_rows - 1).bit_length(),
+            "rows": row_bits,
+            "payload_row": row_bits,
+            "free_rows": row_bits + 1,  # slot rows that are free when it has left
+            "length": 16,
+            "payload": 16,
+            "partial": 16,  # L4 sum without payload
+            "checksum_row": row_bits,
+            "checksum_column": (config.columns - 1).bit_length(),
+            "checksum_on": 1,
+            "no_zero": 1,  # a checksum of 0 leaves as 0xFFFF (D4)
+            "first": 1,
+            "last": 1,
+            "status": 6,
+            "counted": 1,
+            "request_id": 16,
+            "user": 16,
+            "timestamp": 1,
+        }
+    )
+
+
+def output_beat(config):
+    """A beat of `m_axis`."""
+    return data.StructLayout(
+        {"data": config.data_width, "keep": config.lanes, "last": 1, "user": unsigned(51)}
+    )

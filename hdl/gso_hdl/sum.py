@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sum: the ones' complement sum of each segment's payload."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .primitives import SumTree, delay, fold, tree_levels, words_of
+from .records import aligned_beat, segment_result
+
+
+class Sum(wiring.Component):
+    """Adds up the aligned payload of each segment.
+
+    Payload starts at an even wire offset and lanes that are not payload are 0, so a word is
+    always the same two lanes.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    aligned : In stream(aligned_beat), never stalled
+    result : Out stream(segment_result), one a segment; the receiver has room for 16
+
+    Latency, from a segment's last beat: 5 cycles at 64 bits, 6 at 128, 5 at 256, 6 at 512.
+    Throughput: one beat a cycle. Source: RFC 1071.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "aligned": In(stream.Signature(aligned_beat(config), always_ready=True)),
+                "result": Out(stream.Signature(segment_result(), always_ready=True)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        beat = self.aligned.payload
+        m.submodules.tree = tree = SumTree(config.columns, tree_levels(config))
+        m.d.comb += tree.i.eq(Cat(words_of(beat.data, config.columns)))
+
+        flags = Signal(4, name="flags_0")
+        valid = Signal(2, name="valid_0")
+        m.d.comb += [
+            valid.eq(Cat(self.aligned.valid & beat.write, self.aligned.valid & beat.end)),
+            flags.eq(Cat(beat.void, beat.bad)),
+        ]
+        valid = delay(m, "valid", valid, tree.latency, reset_less=False)
+        flags = delay(m, "flags", flags, tree.latency)
+
+        beats = -(-config.max_segment // config.lanes) + 1
+        total = Signal(len(tree.o) + (beats - 1).bit_length(), reset_less=True)
+        fresh = Signal(init=1)  # the next beat is a segment's first
+        with m.If(valid.any()):
+            m.d.sync += [
+                total.eq(Mux(fresh, 0, total) + Mux(valid[0], tree.o, 0)),
+                fresh.eq(valid[1]),
+            ]
+        ended = Signal()
+        m.d.sync += ended.eq(valid[1])
+        m.d.comb += [
+            self.result.payload.sum.eq(fold(m, "folded", total)),
+            Cat(self.result.payload.void, self.result.payload.bad).eq(
+                delay(m, "result_flags", flags, 3)
+            ),
+            self.result.valid.eq(delay(m, "result_valid", ended, 2, reset_less=False)),
+        ]
+        return m
