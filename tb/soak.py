@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make soak`: random jobs, good and bad, at every width against the model; seeded, replayable.
+
+Exit code: 0 all equal to the model, 1 a difference, 2 bad input or a missing tool.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from gso_tb import runner, tools
+
+tools.add_source_roots()
+
+# Jobs of one simulator run: enough that its start does not matter, few enough for progress.
+BATCH = 1000
+
+
+def main() -> int:
+    """Parses the options and runs the jobs, width by width."""
+    parser = tools.Parser(prog="soak.py", description=__doc__)
+    parser.add_argument("--n", default="10000", help="jobs for each width")
+    parser.add_argument("--seed", default="1", help="seed of the sequence of jobs")
+    parser.add_argument("--first", default="0", help="index of the first job, to replay")
+    parser.add_argument("--width", default="", help="one width; all four without it")
+    parser.add_argument("--sim", default="verilator", help="verilator or icarus")
+    options = parser.parse_args()
+    count = tools.number("N", options.n, 1)
+    seed = tools.number("SEED", options.seed)
+    first = tools.number("FIRST", options.first)
+    sim = tools.choice("SIM", options.sim, tools.SIMULATORS)
+    widths = tools.WIDTHS
+    if options.width:
+        widths = (int(tools.choice("WIDTH", options.width, tools.WIDTHS)),)
+    totals = {"passed": 0, "failed": 0, "skipped": 0}
+    try:
+        tools.require(sim)
+        for width in widths:
+            for key, value in _soak(sim, width, seed, first, count).items():
+                totals[key] += value
+    except tools.Unavailable as reason:
+        tools.fail(str(reason))
+    except runner.RunFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    print(", ".join(f"{value} {key}" for key, value in totals.items()))
+    return 1 if totals["failed"] else 0
+
+
+def _soak(sim: str, width: int, seed: int, first: int, count: int) -> dict[str, int]:
+    """Runs `count` jobs at `width`, batch by batch, until one batch fails."""
+    done = {"passed": 0, "failed": 0, "skipped": 0}
+    started = time.monotonic()
+    for at in range(first, first + count, BATCH):
+        batch = min(BATCH, first + count - at)
+        result = runner.run(
+            "bench.bench_random",
+            sim=sim,
+            width=width,
+            parameters={"seed": seed, "first": at, "count": batch},
+            name=f"soak_{seed}",
+        )
+        done["passed"] += result["passed"]
+        done["failed"] += len(result["failed"])
+        seconds = time.monotonic() - started
+        print(
+            f"{width} bits: job {at + batch - 1} of seed {seed}, {done['passed']} passed, "
+            f"{done['failed']} failed, {seconds:.0f} s",
+            flush=True,
+        )
+        for index, message in result["failed"].items():
+            print(f"FAILED job {index} of seed {seed} at {width} bits: {message}")
+            replay = f"make soak SEED={seed} WIDTH={width} SIM={sim}"
+            print(f"  replay it alone: {replay} FIRST={index} N=1")
+            # A fault may need what ran before it; pauses change every 50 jobs.
+            before = max(first, int(index) - 50)
+            print(f"  with what ran before: {replay} FIRST={before} N={int(index) - before + 1}")
+        if result["failed"]:
+            done["skipped"] = count - done["passed"] - done["failed"]
+            break
+    return done
+
+
+if __name__ == "__main__":
+    sys.exit(main())
