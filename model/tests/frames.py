@@ -6,8 +6,9 @@ Lengths and IPv4 checksums in the templates are wrong on purpose: D1 says that t
 
 from dataclasses import dataclass, replace
 
-from gso_model import ChecksumMode, Descriptor, IdMode, L3Kind, L4Kind, Tunnel
 from naive import words
+
+from gso_model import ChecksumMode, Descriptor, IdMode, L3Kind, L4Kind, Tunnel
 
 WRONG = b"\xde\xad"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from frames import Shape, build
+
 from gso_model import (
     BASIC,
     FULL,

@@ -2,11 +2,12 @@
 """Ones' complement sums against a plain loop and against published numbers (D4, I12)."""
 
 import pytest
-from gso_model.checksum import complement, finish, finish_udp, fold, pseudo_header_sum, word_sum
-from gso_model.layout import L3Kind
 from hypothesis import given
 from hypothesis import strategies as st
 from naive import words
+
+from gso_model.checksum import complement, finish, finish_udp, fold, pseudo_header_sum, word_sum
+from gso_model.layout import L3Kind
 
 
 def test_rfc_1071_example():

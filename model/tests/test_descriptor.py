@@ -4,6 +4,9 @@
 from dataclasses import fields
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gso_model import (
     BASIC,
     FULL,
@@ -19,8 +22,6 @@ from gso_model import (
     segment_user,
 )
 from gso_model.layout import COMPLETION, DESCRIPTOR, Layout
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @pytest.mark.parametrize(
