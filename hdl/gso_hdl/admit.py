@@ -135,9 +135,7 @@ class Admit(wiring.Component):
         payload_room = ~self.payload.valid | self.payload.ready
         m.d.comb += [
             to_row.eq(is_header & ~swallow & ~context.refused),
-            to_payload.eq(
-                ~swallow & Mux(context.refused, held.last, is_payload | end)
-            ),
+            to_payload.eq(Mux(context.refused, held.last, ~swallow & (is_payload | end))),
             room.eq((~to_row | row_room) & (~to_payload | payload_room)),
             take.eq(held_valid & self.context.valid & room),
             self.context.ready.eq(take & held.last),

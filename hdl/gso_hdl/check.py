@@ -188,7 +188,14 @@ class Check(wiring.Component):
         length_bad_2 = register("length_bad_2", zero_length | (asked_1 & too_short))
         header_bad_2 = register("header_bad_2", header_too_long | header_missing)
         offsets_bad_2 = register(
-            "offsets_bad_2", asked_1 & (odd_1 | l3_bad | (l4_1 & (l4_length <= 0)))
+            "offsets_bad_2",
+            asked_1
+            & (
+                odd_1
+                | l3_bad
+                | (l4_1 & (l4_length <= 0))
+                | ((ipv4_1 | ipv6_1) & (l4_length < 0))
+            ),
         )
         operation_2 = register("operation_2", operation_1)
         disabled_2 = register("disabled_2", disabled_1)
