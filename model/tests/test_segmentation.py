@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Segmentation and checksums rule by rule; what vectors show as well is here by hand."""
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+from frames import Shape, build
+from naive import number, verify, words
+
+from gso_model import (
+    FULL,
+    ChecksumMode,
+    Completion,
+    Descriptor,
+    IdMode,
+    L3Kind,
+    L4Kind,
+    Result,
+    Status,
+    Tunnel,
+    segment,
+    segment_arrived,
+)
+
+PAYLOAD = Random(1).randbytes(1000)
+V4, V6, TCP, UDP = L3Kind.IPV4, L3Kind.IPV6, L4Kind.TCP, L4Kind.UDP
+
+
+def fields(result: Result, at: int, size: int = 2) -> list[int]:
+    """The number at byte `at` of every segment."""
+    return [number(segment, at, size) for segment in result.segments]
+
+
+# --- D1, D7, D8: cutting
+
+
+@pytest.mark.parametrize(
+    ("payload", "mss", "sizes"),
+    [
+        (1000, 400, [400, 400, 200]),
+        (800, 400, [400, 400]),
+        (401, 400, [400, 1]),
+        (400, 400, [400]),
+        (399, 400, [399]),
+        (1, 1, [1]),
+        (3, 1, [1, 1, 1]),
+        (0, 400, [0]),
+        (1000, 65535, [1000]),
+    ],
+)
+@pytest.mark.parametrize("l4", [TCP, UDP])
+def test_sizes(l4: L4Kind, payload: int, mss: int, sizes: list[int]):
+    """D7, D8: all of MSS but the last; payload ≤ MSS gives one, no payload the header alone."""
+    frame, d = build(Shape(l4=l4), PAYLOAD[:payload], mss)
+    result = segment(frame, d)
+    assert [len(s) - d.header_length for s in result.segments] == sizes
+    assert b"".join(s[d.header_length :] for s in result.segments) == PAYLOAD[:payload]
+    assert result.completion == Completion(segments=len(sizes), payload_bytes=payload)
+
+
+@pytest.mark.parametrize("l3", [V4, V6])
+@pytest.mark.parametrize("l4", [TCP, UDP])
+def test_wrong_lengths_in_the_template_are_not_read(l3: L3Kind, l4: L4Kind):
+    """D1: the template's lengths and IPv4 checksum are DEAD; what leaves is right."""
+    frame, d = build(Shape(l3=l3, l4=l4), PAYLOAD, 300)
+    for part in segment(frame, d).segments:
+        verify(part)
+
+
+def test_sequence_numbers_wrap():
+    frame, d = build(Shape(sequence=0xFFFFFF00), PAYLOAD, 300)
+    assert fields(segment(frame, d), 38, 4) == [0xFFFFFF00, 0x0000002C, 0x00000158, 0x00000284]
+
+
+def test_many_segments():
+    """D9: 24 bits of segments; one byte each of 70,000."""
+    payload = Random(2).randbytes(70000)
+    frame, d = build(Shape(l4=UDP), payload, 1)
+    result = segment(frame, d)
+    assert result.completion == Completion(segments=70000, payload_bytes=70000)
+    assert bytes(s[-1] for s in result.segments) == payload
+
+
+# --- D5, D6
+
+
+@pytest.mark.parametrize(
+    ("mode", "first", "expected"),
+    [
+        (IdMode.FIXED, 0xFFFF, [0xFFFF, 0xFFFF, 0xFFFF]),
+        (IdMode.MOD15, 0x7FFE, [0x7FFE, 0x7FFF, 0x0000]),
+        (IdMode.MOD15, 0xFFFE, [0xFFFE, 0xFFFF, 0x8000]),
+        (IdMode.MOD16, 0x7FFE, [0x7FFE, 0x7FFF, 0x8000]),
+        (IdMode.MOD16, 0xFFFE, [0xFFFE, 0xFFFF, 0x0000]),
+    ],
+)
+def test_identification(mode: IdMode, first: int, expected: list[int]):
+    """D5, outer and inner each by its own mode."""
+    frame, d = build(Shape(identification=first), PAYLOAD, 400)
+    assert fields(segment(frame, replace(d, ip_id=mode)), 18) == expected
+    shape = Shape(tunnel=Tunnel.VXLAN, outer_identification=first, identification=5)
+    frame, d = build(shape, PAYLOAD, 400)
+    result = segment(frame, replace(d, outer_ip_id=mode, ip_id=IdMode.MOD16))
+    assert fields(result, 18) == expected
+    assert fields(result, 68) == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [(1000, [0xFF6, 0xF76, 0xF76, 0xF7F]), (400, [0xFF6, 0xF7F]), (250, [0xFFF])],
+)
+def test_flag_masks(payload: int, expected: list[int]):
+    """D6: two segments are first and last; one keeps all its flags."""
+    frame, d = build(Shape(flags=0xFFF), PAYLOAD[:payload], 250)
+    assert fields(segment(frame, d), 46) == [0x5000 | flags for flags in expected]
+
+
+def test_keep_cwr():
+    """D6: ORed into the masks, so CWR stays where it is and appears nowhere."""
+    frame, d = build(Shape(flags=0xFFF), PAYLOAD, 400)
+    assert fields(segment(frame, replace(d, keep_cwr=1)), 46) == [0x5FF6, 0x5FF6, 0x5FFF]
+    frame, d = build(Shape(flags=0x010), PAYLOAD, 400)
+    assert fields(segment(frame, replace(d, keep_cwr=1)), 46) == [0x5010] * 3
+
+
+def test_flag_masks_are_registers():
+    """D6, D20."""
+    frame, d = build(Shape(flags=0xFFF), PAYLOAD, 400)
+    odd = replace(FULL, flag_mask_first=0x001, flag_mask_middle=0x002, flag_mask_last=0x804)
+    assert fields(segment(frame, d, odd), 46) == [0x5001, 0x5002, 0x5804]
+    one = segment(*build(Shape(flags=0xFFF), b"", 400), odd)
+    assert fields(one, 46) == [0x5FFF]
+
+
+# --- D2, D3, D4: checksums
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3])
+@pytest.mark.parametrize("l3", [V4, V6])
+@pytest.mark.parametrize("l4", [TCP, UDP])
+def test_modes(mode: int, l3: L3Kind, l4: L4Kind):
+    """D2: three kinds of template, the same segments."""
+    results = [
+        segment(*build(Shape(l3=l3, l4=l4, mode=ChecksumMode(m)), PAYLOAD, 333)).segments
+        for m in (2, mode)
+    ]
+    assert results[0] == results[1]
+    verify(results[0][0])
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+@pytest.mark.parametrize("mss", [0, 333])
+def test_udp_field_of_zero_stays(mode: int, mss: int):
+    """D2: in every segment, and with MSS 0 too."""
+    frame, d = build(Shape(l4=UDP, mode=ChecksumMode(mode), udp_checksum=False), PAYLOAD, mss)
+    assert set(fields(segment(frame, d), 40)) == {0}
+
+
+@pytest.mark.parametrize("mss", [0, 333])
+def test_udp_field_of_zero_is_computed_in_mode_3(mss: int):
+    """D2."""
+    frame, d = build(Shape(l4=UDP, udp_checksum=False), PAYLOAD, mss)
+    result = segment(frame, replace(d, l4_checksum=ChecksumMode.FROM_HEADER))
+    assert 0 not in fields(result, 40)
+
+
+def test_tcp_field_of_zero_is_a_seed():
+    """D2 speaks of UDP only: a TCP seed may fold to 0 in no case, but a field of 0 is one."""
+    frame, d = build(Shape(mode=ChecksumMode.SEED_WITHOUT_LENGTH), PAYLOAD, 333)
+    frame = frame[:50] + b"\0\0" + frame[52:]
+    (first, *_) = segment(frame, d).segments
+    length = (len(first) - 34).to_bytes(2, "big")
+    assert words(length + first[34:]) == 0xFFFF
+
+
+@pytest.mark.parametrize("outer_l3", [V4, V6])
+@pytest.mark.parametrize("outer", [0, 1, 2, 3])
+@pytest.mark.parametrize("checked", [True, False])
+@pytest.mark.parametrize("tunnel", [Tunnel.VXLAN, Tunnel.GENEVE])
+def test_outer_checksum(tunnel: Tunnel, outer_l3: L3Kind, outer: int, checked: bool):
+    """D3: right in every segment, over an inner UDP without checksum too."""
+    shape = Shape(
+        l4=UDP,
+        tunnel=tunnel,
+        outer_l3=outer_l3,
+        outer_mode=ChecksumMode(outer),
+        udp_checksum=checked,
+    )
+    result = segment(*build(shape, PAYLOAD, 333))
+    assert result.completion.status == Status.OK
+    for part in result.segments:
+        walk = verify(part)
+        assert len(walk.unchecked) == (outer == 0) + (not checked)
+
+
+@pytest.mark.parametrize(("outer", "stays"), [(1, True), (2, True), (3, False)])
+def test_outer_field_of_zero(outer: int, stays: bool):
+    """D3: stays zero in modes 1 and 2, is computed in mode 3."""
+    frame, d = build(Shape(tunnel=Tunnel.VXLAN), PAYLOAD, 333)
+    result = segment(frame, replace(d, outer_l4_checksum=outer))
+    assert [field == 0 for field in fields(result, 40)] == [stays] * 4
+
+
+# --- D1, D21: MSS 0
+
+
+def test_nothing_but_the_checksum_changes():
+    """D1, D21: lengths, identification, flags stay as they are, wrong as they are."""
+    frame, d = build(Shape(flags=0xFFF), PAYLOAD, 0)
+    (out,) = segment(frame, d).segments
+    assert out[:50] == frame[:50]
+    assert out[52:] == frame[52:]
+    pseudo = frame[26:34] + bytes([0, 6]) + (len(frame) - 34).to_bytes(4, "big")
+    assert words(pseudo + out[34:]) == 0xFFFF
+
+
+def test_ip_checksum_alone():
+    """D21."""
+    frame, d = build(Shape(), PAYLOAD, 0, l4_checksum=0, ip_checksum=1)
+    (out,) = segment(frame, d).segments
+    assert out[:24] == frame[:24]
+    assert out[26:] == frame[26:]
+    assert words(out[14:34]) == 0xFFFF
+
+
+def test_both_ip_checksums():
+    """D21: each IPv4 header has a bit of its own."""
+    frame, d = build(Shape(tunnel=Tunnel.IPIP), PAYLOAD, 0, l4_checksum=0)
+    for outer, inner in ((0, 1), (1, 0), (1, 1)):
+        asked = replace(d, outer_ip_checksum=outer, ip_checksum=inner)
+        (out,) = segment(frame, asked).segments
+        assert (words(out[14:34]) == 0xFFFF) == bool(outer)
+        assert (words(out[34:54]) == 0xFFFF) == bool(inner)
+
+
+GENERIC = Descriptor(
+    frame_length=100,
+    l4_kind=L4Kind.GENERIC,
+    l4_checksum=ChecksumMode.SEED_WITH_LENGTH,
+    l4_offset=20,
+    checksum_offset=4,
+    header_length=26,
+)
+
+
+@pytest.mark.parametrize("length", [100, 99, 26])
+def test_generic(length: int):
+    """D21: from l4_offset to the end, the seed included, odd end and all."""
+    frame = PAYLOAD[:length]
+    (out,) = segment(frame, replace(GENERIC, frame_length=length)).segments
+    assert (out[:24], out[26:]) == (frame[:24], frame[26:])
+    assert number(out, 24) == words(frame[20:]) ^ 0xFFFF
+
+
+def test_generic_zero():
+    """D21: a computed 0 stays 0. I12: a sum of nothing but zeros gives FFFF."""
+    frame = bytes(20) + b"\xff\xff" + bytes(78)
+    assert segment(frame, GENERIC).segments == [frame]
+    (out,) = segment(bytes(100), GENERIC).segments
+    assert out == bytes(24) + b"\xff\xff" + bytes(74)
+
+
+def test_generic_mode_none_asks_nothing():
+    """I8, I1."""
+    result = segment(PAYLOAD[:100], replace(GENERIC, l4_checksum=0))
+    assert result.segments == [PAYLOAD[:100]]
+    assert result.completion == Completion(segments=1)
+
+
+@pytest.mark.parametrize("frame", [b"\0", PAYLOAD[:13], PAYLOAD[:59], PAYLOAD[:60], bytes(9728)])
+def test_pass_through(frame: bytes):
+    """D1: bit-identical, whatever it is; D19: it has no payload bytes."""
+    result = segment(frame, Descriptor(frame_length=len(frame), request_id=77))
+    assert result.segments == [frame]
+    assert result.completion == Completion(request_id=77, segments=1, payload_bytes=0)
+
+
+def test_payload_bytes_with_mss_0():
+    """I11: bytes behind header_length, once something is asked."""
+    frame, d = build(Shape(), PAYLOAD, 0)
+    assert segment(frame, d).completion.payload_bytes == 1000
+
+
+# --- D17, D18
+
+
+def test_8023_length():
+    """D17: from the LLC header to the end, tags inserted or not."""
+    frame, d = build(Shape(llc=True), PAYLOAD, 400)
+    assert fields(segment(frame, d), 12) == [448, 448, 248]
+    tagged = replace(d, tag_count=2, tag0=0x88A80001, tag1=0x81000002)
+    assert fields(segment(frame, tagged), 20) == [448, 448, 248]
+    assert fields(segment(frame, replace(d, length_8023=0)), 12) == [0x0102] * 3
+
+
+@pytest.mark.parametrize("mss", [0, 400])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_inserted_tags(count: int, mss: int):
+    """D18: at byte 12 of every frame that leaves, the first one outermost."""
+    frame, d = build(Shape(), PAYLOAD, mss)
+    tags = bytes.fromhex("88a8123481005678")[: 4 * count]
+    plain = segment(frame, d).segments
+    result = segment(frame, replace(d, tag_count=count, tag0=0x88A81234, tag1=0x81005678))
+    assert result.segments == [part[:12] + tags + part[12:] for part in plain]
+    assert result.completion.payload_bytes == 1000  # tags are no payload
+
+
+def test_tags_into_pass_through():
+    """D18."""
+    d = Descriptor(frame_length=14, tag_count=1, tag0=0x81000064)
+    assert segment(PAYLOAD[:14], d).segments == [
+        PAYLOAD[:12] + bytes.fromhex("81000064") + PAYLOAD[12:14]
+    ]
+
+
+# --- D13, D15, D19: what really arrived
+
+
+FRAME, CUT = build(Shape(), PAYLOAD, 300, request_id=9, timestamp=1)  # 54 + 300, 300, 300, 100
+WHOLE = segment(FRAME, CUT).segments
+
+
+@pytest.mark.parametrize(
+    ("arrived", "leaving"),
+    [
+        *((0, 0), (1, 0), (53, 0), (54, 0), (353, 0)),
+        *((354, 1), (355, 1), (653, 1)),
+        *((654, 2), (953, 2)),
+        *((954, 3), (1053, 3)),
+    ],
+)
+@pytest.mark.parametrize("aborted", [False, True])
+def test_short(arrived: int, leaving: int, aborted: bool):
+    """D13: exactly the segments whose last byte arrived. I9: SHORT also when aborted."""
+    result = segment_arrived(FRAME[:arrived], CUT, aborted=aborted)
+    assert result.segments == WHOLE[:leaving]
+    assert result.completion == Completion(9, Status.SHORT, leaving, 300 * leaving)
+
+
+@pytest.mark.parametrize("more", [1, 64, 5000])
+@pytest.mark.parametrize("aborted", [False, True])
+def test_long(more: int, aborted: bool):
+    """D13: the last segment does not leave. I9: LONG also when aborted."""
+    result = segment_arrived(FRAME + bytes(more), CUT, aborted=aborted)
+    assert result.segments == WHOLE[:3]
+    assert result.completion == Completion(9, Status.LONG, 3, 900)
+
+
+def test_aborted():
+    """D13: the last segment does not leave."""
+    result = segment_arrived(FRAME, CUT, aborted=True)
+    assert result.segments == WHOLE[:3]
+    assert result.completion == Completion(9, Status.ABORTED, 3, 900)
+
+
+@pytest.mark.parametrize("mss", [0, 1000])
+def test_whole_frames_that_end_wrongly(mss: int):
+    """D13: of one segment nothing leaves."""
+    d = replace(CUT, mss=mss)
+    for arrived, aborted, status in (
+        (FRAME[:-1], False, Status.SHORT),
+        (FRAME + b"\0", False, Status.LONG),
+        (FRAME, True, Status.ABORTED),
+    ):
+        result = segment_arrived(arrived, d, aborted=aborted)
+        assert result.segments == []
+        assert result.completion == Completion(9, status)
+
+
+def test_pass_through_that_ends_wrongly():
+    d = Descriptor(frame_length=100)
+    for arrived, aborted, status in (
+        (bytes(99), False, Status.SHORT),
+        (bytes(101), False, Status.LONG),
+        (bytes(100), True, Status.ABORTED),
+    ):
+        result = segment_arrived(arrived, d, aborted=aborted)
+        assert (result.segments, result.completion) == ([], Completion(status=status))
+
+
+def test_refused_frames_leave_nothing():
+    """D13: the descriptor's code comes before the frame's, and nothing leaves."""
+    result = segment_arrived(FRAME[:400], replace(CUT, ip_id=3))
+    assert (result.segments, result.completion) == ([], Completion(9, Status.OPERATION))
+
+
+def test_users():
+    """tuser of a whole frame; without the last segment none is marked last."""
+    assert [user >> 32 & 7 for user in segment(FRAME, CUT).users] == [1, 0, 0, 6]
+    assert [user >> 32 & 7 for user in segment_arrived(FRAME[:-1], CUT).users] == [1, 0, 0]
+    assert [user >> 16 & 0xFFFF for user in segment(FRAME, CUT).users] == [354, 354, 354, 154]
+
+
+def test_raw_descriptor():
+    """The 256-bit number does as well."""
+    assert segment(FRAME, CUT.pack()) == segment(FRAME, CUT)
