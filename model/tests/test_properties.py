@@ -48,7 +48,7 @@ SHAPES = st.builds(
     gre_key=st.booleans(),
     gre_ethernet=st.booleans(),
     inner_tags=st.integers(0, 2),
-    geneve_options=st.sampled_from([0, 4, 40]),
+    geneve_options=st.sampled_from([0, 4]),  # with all the rest at most 256 bytes of headers
 )
 # Short repeating payloads reach sums of 0xFFFF far more often than random ones.
 PAYLOADS = st.one_of(
