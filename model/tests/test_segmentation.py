@@ -165,13 +165,18 @@ def test_udp_field_of_zero_is_computed_in_mode_3(mss: int):
     assert 0 not in fields(result, 40)
 
 
-def test_tcp_field_of_zero_is_a_seed():
-    """D2 speaks of UDP only: a TCP seed may fold to 0 in no case, but a field of 0 is one."""
-    frame, d = build(Shape(mode=ChecksumMode.SEED_WITHOUT_LENGTH), PAYLOAD, 333)
-    frame = frame[:50] + b"\0\0" + frame[52:]
-    (first, *_) = segment(frame, d).segments
-    length = (len(first) - 34).to_bytes(2, "big")
-    assert words(length + first[34:]) == 0xFFFF
+@pytest.mark.parametrize("mss", [0, 333])
+@pytest.mark.parametrize("seed", [0, 1, 0x0400, 0x041B, 0x041C, 0x041D, 0xFFFE, 0xFFFF])
+@pytest.mark.parametrize("mode", [1, 2])
+def test_any_seed(mode: int, seed: int, mss: int):
+    """D2: seeds below the frame's L4 length of 0x041C too; in TCP 0 is a seed as any other."""
+    frame, d = build(Shape(mode=ChecksumMode(mode)), PAYLOAD, mss)
+    assert len(frame) - 34 == 0x041C
+    frame = frame[:50] + seed.to_bytes(2, "big") + frame[52:]
+    for part in segment(frame, d).segments:
+        # What a receiver adds up: the seed's addresses and protocol, the segment's own length.
+        there = seed + len(part) - 34 + (0xFFFF - 0x041C if mode == 2 else 0)
+        assert words(there.to_bytes(4, "big") + part[34:]) == 0xFFFF
 
 
 @pytest.mark.parametrize("outer_l3", [V4, V6])
