@@ -3,7 +3,8 @@
 
 from gso_model.capabilities import BASIC, FULL, Capabilities
 from gso_model.capture import read_capture, write_capture
-from gso_model.check import check_descriptor, check_headers
+from gso_model.check import check_descriptor
+from gso_model.check_headers import check_headers
 from gso_model.descriptor import Completion, Descriptor, segment_user
 from gso_model.headers import describe
 from gso_model.layout import (
@@ -15,7 +16,8 @@ from gso_model.layout import (
     Tunnel,
 )
 from gso_model.segmentation import Result, segment, segment_arrived
-from gso_model.vectors import Vector, format_vector, load_vector, load_vectors, parse_vector
+from gso_model.vector_writer import format_vector
+from gso_model.vectors import Vector, load_vector, load_vectors, parse_vector
 
 __all__ = [
     "BASIC",

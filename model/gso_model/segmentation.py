@@ -8,7 +8,8 @@ from the header of the segment before it. A descriptor with MSS 0 is in `finish_
 from dataclasses import dataclass
 
 from gso_model.capabilities import FULL, Capabilities
-from gso_model.check import check_descriptor, check_headers
+from gso_model.check import check_descriptor
+from gso_model.check_headers import check_headers
 from gso_model.checksum_only import finish_frame
 from gso_model.descriptor import Completion, Descriptor, segment_user
 from gso_model.layout import Status

@@ -9,16 +9,17 @@ from typing import Any, cast
 from gso_model.descriptor import Descriptor
 from gso_model.layout import DESCRIPTOR, ChecksumMode, IdMode, L3Kind, L4Kind, Status, Tunnel
 
-_L3 = {"none": L3Kind.NONE, "ipv4": L3Kind.IPV4, "ipv6": L3Kind.IPV6}
-_L4 = {"none": L4Kind.NONE, "tcp": L4Kind.TCP, "udp": L4Kind.UDP, "generic": L4Kind.GENERIC}
-_MODES = {
+# The words of the format and the codes that they stand for.
+L3_NAMES = {"none": L3Kind.NONE, "ipv4": L3Kind.IPV4, "ipv6": L3Kind.IPV6}
+L4_NAMES = {"none": L4Kind.NONE, "tcp": L4Kind.TCP, "udp": L4Kind.UDP, "generic": L4Kind.GENERIC}
+MODE_NAMES = {
     "none": ChecksumMode.NONE,
     "seed_without_length": ChecksumMode.SEED_WITHOUT_LENGTH,
     "seed_with_length": ChecksumMode.SEED_WITH_LENGTH,
     "from_header": ChecksumMode.FROM_HEADER,
 }
-_IP_IDS = {"fixed": IdMode.FIXED, "mod15": IdMode.MOD15, "mod16": IdMode.MOD16}
-_TUNNELS = {
+IP_ID_NAMES = {"fixed": IdMode.FIXED, "mod15": IdMode.MOD15, "mod16": IdMode.MOD16}
+TUNNEL_NAMES = {
     "ipip": Tunnel.IPIP,
     "gre": Tunnel.GRE,
     "nvgre": Tunnel.GRE,  # GRE with key and type 0x6558: the same to the core (D22)
@@ -88,8 +89,8 @@ def parse_vector(content: object, where: str, default_name: str = "") -> Vector:
 
 def _descriptor(offload: "_Object", frame_length: int) -> Descriptor:
     values: dict[str, int] = {"frame_length": frame_length, "mss": offload.number("mss", "mss")}
-    l3_kind = offload.choice("l3", _L3, L3Kind.NONE)
-    l4_kind = offload.choice("l4", _L4, L4Kind.NONE)
+    l3_kind = offload.choice("l3", L3_NAMES, L3Kind.NONE)
+    l4_kind = offload.choice("l4", L4_NAMES, L4Kind.NONE)
     nothing = l3_kind == L3Kind.NONE and l4_kind == L4Kind.NONE
     l3_default = 0 if l3_kind == L3Kind.NONE else None
     values["l3_offset"] = offload.number("l3_offset", "l3_offset", l3_default)
@@ -105,8 +106,8 @@ def _descriptor(offload: "_Object", frame_length: int) -> Descriptor:
         "l3_kind": l3_kind,
         "l4_kind": l4_kind,
         "checksum_offset": offload.number("checksum_offset", "checksum_offset", offset_default),
-        "l4_checksum": offload.choice("l4_checksum", _MODES, default_mode),
-        "ip_id": offload.choice("ip_id", _IP_IDS, IdMode.MOD16),
+        "l4_checksum": offload.choice("l4_checksum", MODE_NAMES, default_mode),
+        "ip_id": offload.choice("ip_id", IP_ID_NAMES, IdMode.MOD16),
         "ip_checksum": offload.flag("ip_checksum"),
         "keep_cwr": offload.flag("keep_cwr"),
         "length_8023": offload.flag("length_8023"),
@@ -121,18 +122,18 @@ def _descriptor(offload: "_Object", frame_length: int) -> Descriptor:
 
 def _outer(tunnel: "_Object") -> dict[str, int]:
     """The descriptor's outer fields from the object `offload.tunnel`."""
-    kind = tunnel.choice("kind", _TUNNELS)
+    kind = tunnel.choice("kind", TUNNEL_NAMES)
     flagged = tunnel.flag("outer_checksum")
     default_mode = ChecksumMode.SEED_WITH_LENGTH if flagged else ChecksumMode.NONE
     values: dict[str, int] = {
         "tunnel": kind,
-        "outer_l3_kind": tunnel.choice("l3", _L3),
+        "outer_l3_kind": tunnel.choice("l3", L3_NAMES),
         "outer_l3_offset": tunnel.number("l3_offset", "outer_l3_offset"),
         "outer_l4_offset": tunnel.number(
             "l4_offset", "outer_l4_offset", 0 if kind == Tunnel.IPIP else None
         ),
-        "outer_l4_checksum": tunnel.choice("l4_checksum", _MODES, default_mode),
-        "outer_ip_id": tunnel.choice("ip_id", _IP_IDS, IdMode.MOD16),
+        "outer_l4_checksum": tunnel.choice("l4_checksum", MODE_NAMES, default_mode),
+        "outer_ip_id": tunnel.choice("ip_id", IP_ID_NAMES, IdMode.MOD16),
         "outer_ip_checksum": tunnel.flag("ip_checksum"),
     }
     tunnel.end()
@@ -237,68 +238,3 @@ def _short(value: object) -> str:
     """`value` as JSON, cut to a length that fits a line."""
     text = json.dumps(value)
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def format_vector(vector: Vector) -> str:
-    """The JSON text of `vector`, as `load_vector` reads it; keys at their defaults are left out.
-
-    Raises `ValueError` for a descriptor that the format cannot express: reserved values, a
-    `frame_length` that is not the frame's, and fields that only number or label a request.
-    """
-    d = vector.descriptor
-    offload: dict[str, object] = {
-        "mss": d.mss,
-        "l3": _name(_L3, d.l3_kind),
-        "l3_offset": d.l3_offset,
-        "l4": _name(_L4, d.l4_kind),
-        "l4_offset": d.l4_offset,
-        "header_length": d.header_length,
-        "l4_checksum": _name(_MODES, d.l4_checksum),
-        "ip_id": _name(_IP_IDS, d.ip_id),
-        "ip_checksum": bool(d.ip_checksum),
-        "keep_cwr": bool(d.keep_cwr),
-        "length_8023": bool(d.length_8023),
-        "checksum_offset": d.checksum_offset,
-        "tags": [[tag >> 16, tag & 0xFFFF] for tag in (d.tag0, d.tag1)[: d.tag_count]],
-    }
-    for key in ("ip_checksum", "keep_cwr", "length_8023", "checksum_offset", "tags"):
-        if not offload[key] and not (key == "checksum_offset" and d.l4_kind == L4Kind.GENERIC):
-            del offload[key]
-    if d.tunnel != Tunnel.NONE:
-        offload["tunnel"] = {
-            "kind": _tunnel_name(vector),
-            "l3": _name(_L3, d.outer_l3_kind),
-            "l3_offset": d.outer_l3_offset,
-            "l4_offset": None if d.tunnel == Tunnel.IPIP else d.outer_l4_offset,
-            "outer_checksum": d.outer_l4_checksum != ChecksumMode.NONE,
-            "l4_checksum": _name(_MODES, d.outer_l4_checksum),
-            "ip_id": _name(_IP_IDS, d.outer_ip_id),
-            "ip_checksum": bool(d.outer_ip_checksum),
-        }
-    content: dict[str, object] = {
-        "name": vector.name,
-        "source": vector.source,
-        "note": vector.note,
-        "frame": vector.frame.hex(),
-        "offload": offload,
-        "segments": [segment.hex() for segment in vector.segments],
-    }
-    if vector.status != Status.OK:
-        content["error"] = vector.status.name
-    if parse_vector(content, vector.name) != vector:
-        raise ValueError(f"{vector.name}: the vector format cannot express {d}")
-    return json.dumps(content, indent=1) + "\n"
-
-
-def _name(names: dict[str, Any], value: int) -> str:
-    for name, member in names.items():
-        if member == value:
-            return name
-    raise ValueError(f"the vector format has no name for {value}; it has {', '.join(names)}")
-
-
-def _tunnel_name(vector: Vector) -> str:
-    at = vector.descriptor.outer_l4_offset
-    if vector.descriptor.tunnel != Tunnel.GRE:
-        return _name(_TUNNELS, vector.descriptor.tunnel)
-    return "nvgre" if vector.frame[at : at + 4] == b"\x20\x00\x65\x58" else "gre"
