@@ -89,9 +89,11 @@ class Buffer(wiring.Component):
             self.data.eq(out),
         ]
         with m.If(self.enable):
-            m.d.sync += [tail.eq(tail + self.read + self.skip), read_1.eq(self.read)]
-            with m.If(read_1):
-                m.d.sync += out.eq(read.data)
-            with m.Else():
-                m.d.sync += out.eq(0)
+            m.d.sync += [
+                tail.eq(tail + self.read + self.skip),
+                read_1.eq(self.read),
+                out.eq(read.data),
+            ]
+        with m.If(self.enable & ~read_1):
+            m.d.sync += out.eq(0)
         return m

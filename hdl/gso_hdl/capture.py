@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Capture: puts each header into its slot, checks it, and takes its sums once."""
 
-from amaranth import Array, Cat, Module, Mux, Signal
+from amaranth import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from gso_model.layout import Status
 
+from .place import Place
 from .primitives import SumTree, at_or_above, delay, fold, tree_levels, words_of
 from .records import header_context, header_result, header_row
 from .slots import slot_row
@@ -30,8 +31,8 @@ class Capture(wiring.Component):
     context : In stream(header_context)
     row : In stream(header_row)
     slot : Out stream(slot_row)
-    free : In(k), slot rows that became free
-    result : Out stream(header_result), one a frame; the receiver has room for 16
+    oldest : In(k), the first slot row that is still in use
+    result : Out stream(header_result), one a frame; the receiver has room for all under way
 
     Latency: from the last row's last look, 6 cycles and the adder tree's.
     Throughput: a row in one or two cycles. Source: D2, D6, D11 codes 16 to 19, D21.
@@ -44,7 +45,7 @@ class Capture(wiring.Component):
                 "context": In(stream.Signature(header_context(config))),
                 "row": In(stream.Signature(header_row(config))),
                 "slot": Out(stream.Signature(slot_row(config))),
-                "free": In((2 * config.header_rows).bit_length()),
+                "oldest": In((config.slot_rows - 1).bit_length()),
                 "result": Out(stream.Signature(header_result(config), always_ready=True)),
             }
         )
@@ -58,130 +59,107 @@ class Capture(wiring.Component):
         context = self.context.payload
 
         # --- where we are
-        number = Signal(context.rows.shape())  # of the row within its header
+        number = Signal(context.last_row.shape())  # of the row within its header
         second = Signal()  # second look
+        at_start = Signal(init=1)  # first look at a first row
         base = Signal(address_bits)  # the slot's first row
-        used = Signal(address_bits + 1)  # rows in use
-        size = Mux(context.several, context.rows << 1, context.rows)
-        no_rows = context.rows == 0
-
-        def word(position):
-            return position[:column_bits], position[column_bits:]
-
-        l3_row = word(context.l3)[1]
-        l4_row = word(context.l4)[1]
-        l3_last_row = word((context.l4 - 1)[: config.word_bits])[1]
-        addresses = Signal(config.word_bits)  # the IP addresses' first word
-        addresses_end = Signal(config.word_bits)
-        with m.If(context.ipv4):
-            m.d.comb += [addresses.eq(context.l3 + 6), addresses_end.eq(context.l3 + 10)]
-        with m.Else():
-            m.d.comb += [addresses.eq(context.l3 + 4), addresses_end.eq(context.l3 + 20)]
-
-        l3_here = (
-            (context.ipv4 | context.ipv6) & (number >= l3_row) & (number <= l3_last_row)
+        address = Signal(address_bits)  # this row in it
+        advance = Signal()  # to the next row
+        last_row = Signal()
+        m.submodules.l3 = l3 = Place(columns, 20, len(context.l3))
+        m.submodules.l4 = l4 = Place(columns, 6, len(context.l4))
+        for place, position in ((l3, context.l3), (l4, context.l4)):
+            m.d.comb += [
+                place.position.eq(position),
+                place.number.eq(number),
+                place.advance.eq(advance),
+                place.restart.eq(last_row),
+            ]
+        from_l3, from_l4 = l3.at_or_behind(0), l4.at_or_behind(0)
+        addresses = Mux(
+            context.ipv4,
+            l3.at_or_behind(6) & ~l3.at_or_behind(10),
+            l3.at_or_behind(4) & ~l3.at_or_behind(20),
         )
-        l4_here = (number >= l4_row) | (
-            context.from_header & (number >= word(addresses)[1])
-        )
+        l3_here = (context.ipv4 | context.ipv6) & (from_l3 & ~from_l4).any()
+        l4_here = from_l4[-1] | (context.from_header & addresses.any())
         twice = context.several | (l3_here & l4_here)
         look_l4 = Mux(context.several, second, l4_here & (~l3_here | second))
 
         ready = Signal()  # this look can be done
+        can = Signal()  # ... as far as room in the slots goes
         last_look = Signal()
-        last_row = Signal()
         writes = ~second | context.several
         fits = Signal()
+        used = Signal(address_bits)
         m.d.comb += [
-            # Room for the whole header is claimed before its first row.
-            fits.eq(used + size <= config.slot_rows),
-            last_row.eq(no_rows | (number + 1 == context.rows) | self.row.payload.short),
+            # Room for the longest header is there before the first row.
+            used.eq(base - self.oldest),
+            fits.eq(used <= config.slot_rows - 2 * config.header_rows),
+            can.eq(self.context.valid & (fits | ~at_start)),
+            last_row.eq((number == context.last_row) | self.row.payload.short),
             last_look.eq(~twice | second),
-            ready.eq(
-                self.context.valid
-                & (
-                    no_rows
-                    | (
-                        self.row.valid
-                        & (fits | (number != 0) | second)
-                        & (~writes | self.slot.ready)
-                    )
-                )
-            ),
-            self.row.ready.eq(ready & ~no_rows & last_look),
-            self.context.ready.eq(ready & (no_rows | (last_look & last_row))),
+            ready.eq(can & (context.empty | (self.row.valid & (~writes | self.slot.ready)))),
+            advance.eq(ready & ~context.empty & last_look),
+            self.row.ready.eq(advance),
+            self.context.ready.eq(ready & (context.empty | (last_look & last_row))),
         ]
         done = self.context.ready
-        claimed = Mux(ready & (number == 0) & ~second, size, 0)
-        m.d.sync += used.eq(used + claimed - self.free)
-        with m.If(ready & ~no_rows):
-            m.d.sync += second.eq(~last_look)
-            with m.If(last_look):
-                m.d.sync += number.eq(Mux(last_row, 0, number + 1))
-        with m.If(done):
-            m.d.sync += base.eq(base + size)
+        following = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
+        with m.If(ready & ~context.empty):
+            m.d.sync += [second.eq(~last_look), at_start.eq(0)]
+        with m.If(advance):
+            m.d.sync += [number.eq(number + 1), address.eq(address + 1)]
+            with m.If(last_row):
+                m.d.sync += [
+                    number.eq(0),
+                    at_start.eq(1),
+                    base.eq(following),
+                    address.eq(following),
+                ]
 
         # --- the slot: the copy for odd segments stands behind the first
         keep_end = Signal(config.lanes)  # nothing behind the header is kept
-        full = (number + 1 != context.rows) | (context.end_lane == 0)
-        m.d.comb += keep_end.eq(Mux(full, ~0, ~at_or_above(context.end_lane, config.lanes)))
-
-        def here(position, active):
-            """One bit a column: is it the word at `position`?"""
-            column, row = word(position)
-            return Mux(active & (row == number), 1 << column, 0)[:columns]
-
-        checksum = here(context.checksum, context.checksum_on)
+        whole = (number != context.last_row) | (context.end_lane == 0)
+        m.d.comb += keep_end.eq(
+            ~at_or_above(context.end_lane, config.lanes) | whole.replicate(config.lanes)
+        )
+        checksum_here = number == context.checksum[column_bits:]
+        checksum = Cat(
+            checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
+        )
         m.d.comb += [
-            self.slot.valid.eq(
-                self.context.valid
-                & self.row.valid
-                & ~no_rows
-                & writes
-                & (fits | (number != 0) | second)
-            ),
-            self.slot.payload.row.eq(base + number + Mux(second, context.rows, 0)),
+            self.slot.valid.eq(can & self.row.valid & ~context.empty & writes),
+            self.slot.payload.row.eq(address + Mux(second, context.rows, 0)),
             self.slot.payload.data.eq(self.row.payload.data),
             self.slot.payload.keep.eq(
-                keep_end & ~Cat(checksum[i // 2] for i in range(config.lanes))
+                keep_end
+                & ~Cat(checksum[i // 2] & context.checksum_on for i in range(config.lanes))
             ),
         ]
 
         # --- first register: the row, what of it is summed, which words are read out
-        def from_here(position):
-            """One bit a column: is it at or behind `position`?"""
-            column, row = word(position)
-            return Mux(
-                row == number, at_or_above(column, columns), (number > row).replicate(columns)
-            )
-
-        x = Mux(look_l4, context.l4 + 6, context.l3)[: config.word_bits]
-        y = (Mux(look_l4, context.l4, context.l3) + 2)[: config.word_bits]
-        z = Mux(look_l4, context.l4 + 3, context.l3 + Mux(context.ipv6, 3, 4))[: config.word_bits]
-        tcp_edited = look_l4 & context.several & context.tcp
-        skip = (
-            here((context.l3 + 5)[: config.word_bits], ~look_l4)
-            | here((context.l3 + 1)[: config.word_bits], ~look_l4 & context.segmented)
-            | here(x, tcp_edited)
-            | here(
-                y,
-                tcp_edited
-                | Mux(look_l4, context.segmented & context.udp, context.several),
-            )
-            | here(z, tcp_edited)
-            | here(context.checksum, look_l4 & context.from_header)
+        tcp_edited = context.several & context.tcp
+        skip_l3 = (
+            l3.is_word(5)
+            | (l3.is_word(1) & context.segmented.replicate(columns))
+            | (l3.is_word(2) & context.several.replicate(columns))
         )
-        summed = Mux(
+        skip_l4 = (
+            ((l4.is_word(3) | l4.is_word(6)) & tcp_edited.replicate(columns))
+            | (
+                l4.is_word(2)
+                & (tcp_edited | (context.segmented & context.udp)).replicate(columns)
+            )
+            | (checksum & context.from_header.replicate(columns))
+        )
+        both = Mux(
             look_l4,
-            from_here(context.l4)
-            | Mux(
-                context.from_header, from_here(addresses) & ~from_here(addresses_end), 0
-            ),
-            from_here(context.l3) & ~from_here(context.l4),
+            (from_l4 | (addresses & context.from_header.replicate(columns))) & ~skip_l4,
+            from_l3 & ~from_l4 & ~skip_l3,
         )
         row_1 = Signal(config.data_width, reset_less=True)
         mask_1 = Signal(config.lanes, reset_less=True)
-        both = summed & ~skip
         m.d.sync += [
             row_1.eq(self.row.payload.data),
             mask_1.eq(keep_end & Cat(both[i // 2] for i in range(config.lanes))),
@@ -189,29 +167,34 @@ class Capture(wiring.Component):
         valid_1 = Signal()
         m.d.sync += valid_1.eq(ready)
         flags = {}
+        columns_1 = {}
+        # Words read out: by name, its number within the L3 header and within the L4 header.
+        for name, (in_l3, in_l4) in {
+            "x": (Const(0, 3), Const(6, 3)),
+            "y": (Const(2, 3), Const(2, 3)),
+            "z": (Mux(context.ipv6, Const(3, 3), Const(4, 3)), Const(3, 3)),
+        }.items():
+            hit_3, column_3 = l3.find(in_l3)
+            hit_4, column_4 = l4.find(in_l4)
+            columns_1[name] = Signal(column_bits, name=f"{name}_column", reset_less=True)
+            flags[f"{name}_hit"] = Signal(name=f"{name}_hit_1", reset_less=True)
+            m.d.sync += [
+                columns_1[name].eq(Mux(look_l4, column_4, column_3)),
+                flags[f"{name}_hit"].eq(Mux(look_l4, hit_4, hit_3) & ~context.empty),
+            ]
         for name, value in {
             "look_l4": look_l4,
             "look_l3": l3_here & ~look_l4,
             "done": done,
-            "rows": ~no_rows,
-            "short": self.row.payload.short & ~no_rows,
-            "starts": (number == 0) & ~second,
-            "x_hit": (word(x)[1] == number) & ~no_rows,
-            "y_hit": (word(y)[1] == number) & ~no_rows,
-            "z_hit": (word(z)[1] == number) & ~no_rows,
+            "rows": ~context.empty,
+            "short": self.row.payload.short & ~context.empty,
+            "starts": at_start,
         }.items():
             flags[name] = Signal(name=f"{name}_1", reset_less=True)
             m.d.sync += flags[name].eq(value)
-        columns_1 = {}
-        for name, position in {"x": x, "y": y, "z": z}.items():
-            columns_1[name] = Signal(column_bits, name=f"{name}_column", reset_less=True)
-            m.d.sync += columns_1[name].eq(word(position)[0])
-        kinds = (
-            "ipv4 ipv6 tcp udp segmented checksum_on from_header check_protocol l4_fits".split()
-        )
+        kinds = "ipv4 tcp udp segmented from_header check_protocol l4_fits l3_words l4_words"
         now = {
-            name: delay(m, f"{name}_now", getattr(context, name), 2)
-            for name in [*kinds, "l3_words", "l4_words"]
+            name: delay(m, f"{name}_now", getattr(context, name), 2) for name in kinds.split()
         }
         seed_1 = Signal(17, reset_less=True)
         base_1 = Signal(address_bits, reset_less=True)
@@ -281,16 +264,14 @@ class Capture(wiring.Component):
         extra = (config.header_rows - 1).bit_length() + 1
         ip_total = Signal(len(tree.o) + extra, reset_less=True)
         l4_total = Signal(len(tree.o) + extra, reset_less=True)
-        with m.If(tree_valid):
-            with m.If(tree_starts):
-                m.d.sync += [
-                    ip_total.eq(Mux(tree_l4, 0, tree.o)),
-                    l4_total.eq(Mux(tree_l4, tree.o, 0) + tree_seed),
-                ]
-            with m.Elif(tree_l4):
-                m.d.sync += l4_total.eq(l4_total + tree.o)
-            with m.Else():
-                m.d.sync += ip_total.eq(ip_total + tree.o)
+        with m.If(tree_valid & tree_starts):
+            m.d.sync += ip_total.eq(Mux(tree_l4, 0, tree.o))
+        with m.Elif(tree_valid & ~tree_l4):
+            m.d.sync += ip_total.eq(ip_total + tree.o)
+        with m.If(tree_valid & tree_starts):
+            m.d.sync += l4_total.eq(Mux(tree_l4, tree.o, 0) + tree_seed)
+        with m.Elif(tree_valid & tree_l4):
+            m.d.sync += l4_total.eq(l4_total + tree.o)
 
         # --- all of it together, when the sums are folded
         wait = tree.latency + 3

@@ -98,13 +98,13 @@ class Configuration:
 
     @property
     def word_bits(self):
-        """Bits of a 16-bit word's number within a header, its end included."""
-        return (self.header_bytes // 2).bit_length()
+        """Bits of a 16-bit word's number within a header."""
+        return (self.header_bytes // 2 - 1).bit_length()
 
     @property
     def slot_rows(self):
-        """Rows of the header slots' ring: two copies of two of the longest headers."""
-        return 4 * self.header_rows
+        """Rows of the header slots' ring: two copies of two of the longest headers, or more."""
+        return max(64, 4 * self.header_rows)
 
     @property
     def buffer_rows(self):

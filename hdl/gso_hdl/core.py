@@ -110,7 +110,7 @@ class Core(wiring.Component):
             plan.last_taken.eq(align.last_taken),
             plan.retire.eq(finish.result.valid & finish.result.ready),
             check.retire.eq(egress.retire),
-            capture.free.eq(egress.free),
+            capture.oldest.eq(egress.oldest),
             edit.sent.eq(egress.sent),
             slots.enable.eq(egress.enable),
             slots.read.eq(egress.slot_read),

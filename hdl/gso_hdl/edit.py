@@ -287,9 +287,6 @@ class Edit(wiring.Component):
             made.slot.eq(slot),
             made.rows.eq(frame.rows),
             made.payload_row.eq(frame.header_length >> config.lane_bits),
-            made.free_rows.eq(
-                Mux(segment.last, Mux(frame.several, frame.rows << 1, frame.rows), 0)
-            ),
             made.length.eq(frame.header_length + segment.length),
             made.payload.eq(segment.length),
             made.checksum_row.eq(frame.checksum >> column_bits),

@@ -34,7 +34,7 @@ class Egress(wiring.Component):
     slot_read, slot_address, slot_data : the header slots' read side
     payload_read, payload_skip, payload_data : the buffer's read side
     sent : Out(1), a segment's header was read
-    free : Out(k), slot rows that became free
+    oldest : Out(k), the first slot row that is still in use
     retire : Out(1), a frame has left
     beat : Out stream(output_beat)
     completion : Out stream(96)
@@ -56,7 +56,7 @@ class Egress(wiring.Component):
                 "payload_skip": Out((config.buffer_rows - 1).bit_length()),
                 "payload_data": In(config.data_width),
                 "sent": Out(1),
-                "free": Out((2 * config.header_rows).bit_length()),
+                "oldest": Out(slot_bits),
                 "retire": Out(1),
                 "beat": Out(stream.Signature(output_beat(config))),
                 "completion": Out(stream.Signature(COMPLETION.bits)),
@@ -79,16 +79,19 @@ class Egress(wiring.Component):
         is_last = left == 0
         credits = Signal(range(COMPLETIONS_HELD + 1), init=COMPLETIONS_HELD)
         may_begin = ~coming.first | (credits != 0)
-        idle = ~active | is_last
+        counted = Signal()  # a frame's numbers are complete; no segment is taken then
+        idle = (~active | is_last) & ~counted
         take = Signal()
         drop = Signal()
         m.d.comb += [
             take.eq(move & idle & self.segment.valid & may_begin & coming.send),
             # Nothing of a dropped segment is sent; it takes a cycle without a beat.
-            drop.eq(move & ~active & self.segment.valid & may_begin & ~coming.send),
+            drop.eq(
+                move & ~active & ~counted & self.segment.valid & may_begin & ~coming.send
+            ),
             self.segment.ready.eq(take | drop),
         ]
-        with m.If(move & idle):
+        with m.If(move & (~active | is_last)):
             m.d.sync += active.eq(take)
         with m.If(take | drop):
             m.d.sync += now.eq(coming)
@@ -108,21 +111,22 @@ class Egress(wiring.Component):
             self.payload_read.eq(active & (number >= now.payload_row) & (now.payload != 0)),
             self.payload_skip.eq(Mux(drop, coming.skip, 0)),
             self.sent.eq(sent | drop),
-            self.free.eq(Mux(sent, now.free_rows, Mux(drop, coming.free_rows, 0))),
         ]
+        # With a frame's first header all earlier frames' slots are free.
+        with m.If(drop & coming.first):
+            m.d.sync += self.oldest.eq(coming.slot)
+        with m.If(sent & now.first):
+            m.d.sync += self.oldest.eq(now.slot)
 
         # --- the frame's completion, counted as its segments go
         segments = Signal(24)
         payload_bytes = Signal(24)
-        counted = Signal()  # the registers hold a whole frame's numbers
-        with m.If(take | drop):
-            m.d.sync += [
-                segments.eq(Mux(coming.first, 0, segments) + take),
-                payload_bytes.eq(
-                    Mux(coming.first, 0, payload_bytes)
-                    + Mux(take & coming.counted, coming.payload, 0)
-                ),
-            ]
+        with m.If(take):
+            m.d.sync += segments.eq(segments + 1)
+        with m.If(take & coming.counted):
+            m.d.sync += payload_bytes.eq(payload_bytes + coming.payload)
+        with m.If(counted):
+            m.d.sync += [segments.eq(0), payload_bytes.eq(0)]
         m.d.sync += counted.eq((take | drop) & coming.last)
         begin = (take | drop) & coming.first
         taken = self.completion.valid & self.completion.ready

@@ -16,7 +16,7 @@ def committed_segment(config):
     first that holds payload.
     """
     record = segment_record(config)
-    same = "slot rows payload_row free_rows length payload checksum_row checksum_column first last"
+    same = "slot rows payload_row length payload checksum_row checksum_column first last"
     return data.StructLayout(
         {
             **{

@@ -40,7 +40,9 @@ def header_context(config):
     """A frame's header as capture checks and sums it. Positions are 16-bit words."""
     return data.StructLayout(
         {
+            "empty": 1,  # no header is looked at
             "rows": (config.header_rows).bit_length(),
+            "last_row": (config.header_rows - 1).bit_length(),
             "end_lane": config.lane_bits,  # lane behind the header's last byte; 0: a full row
             "l3": config.word_bits,
             "l4": config.word_bits,
@@ -185,7 +187,6 @@ def segment_record(config):
             "slot": (config.slot_rows - 1).bit_length(),
             "rows": row_bits,
             "payload_row": row_bits,
-            "free_rows": row_bits + 1,  # slot rows that are free when it has left
             "length": 16,
             "payload": 16,
             "partial": 16,  # L4 sum without payload

@@ -62,7 +62,7 @@ class Slots(wiring.Component):
             shape=unsigned(config.data_width),
             depth=config.slot_rows,
             init=[],
-            attrs={"ram_style": "distributed" if config.slot_rows <= 16 else "block"},
+            attrs={"ram_style": "block"},
         )
         write = memory.write_port(granularity=16)
         read = memory.read_port()
@@ -93,9 +93,7 @@ class Slots(wiring.Component):
             self.data.eq(out),
         ]
         with m.If(self.enable):
-            m.d.sync += read_1.eq(self.read)
-            with m.If(read_1):
-                m.d.sync += out.eq(read.data)
-            with m.Else():
-                m.d.sync += out.eq(0)
+            m.d.sync += [read_1.eq(self.read), out.eq(read.data)]
+        with m.If(self.enable & ~read_1):
+            m.d.sync += out.eq(0)
         return m

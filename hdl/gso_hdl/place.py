@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Place: where a header starts within rows of 16-bit columns, and so where each of its words is."""
+
+from amaranth import Cat, Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+
+class Place(wiring.Component):
+    """Follows the rows of a frame's header and tells which columns hold which words.
+
+    Nothing is subtracted: the column where the header starts is decoded once; word j then stands
+    j columns further, in this row or a later one, which is wiring.
+
+    Parameters
+    ----------
+    columns : int
+        16-bit columns in a row, a power of two from 4.
+    furthest : int
+        The last word that will be asked for.
+    bits : int
+        Bits of `position`.
+
+    Members
+    -------
+    position : In(bits), the header's first word, counted from the frame's start
+    number : In(k), of the row at hand
+    advance : In(1), the next cycle has the next row
+    restart : In(1), with `advance`: or a new frame's first
+
+    Latency: none.
+    """
+
+    def __init__(self, columns, furthest, bits):
+        self.columns = columns
+        self.column_bits = (columns - 1).bit_length()
+        # Rows that words up to `furthest` can reach, and one for all that are further.
+        self.rows = (furthest + columns - 1) // columns + 2
+        super().__init__(
+            {
+                "position": In(bits),
+                "number": In(bits - self.column_bits),
+                "advance": In(1),
+                "restart": In(1),
+            }
+        )
+        self.row = [Signal(name=f"row_{i}") for i in range(self.rows)]
+        self.start = Signal(columns)  # one-hot
+        self.behind = Signal(columns)  # ones from there on
+
+    def elaborate(self, platform):
+        m = Module()
+        column = self.position[: self.column_bits]
+        m.d.comb += [
+            self.start.eq(Cat(column == i for i in range(self.columns))),
+            self.behind.eq(Cat(column <= i for i in range(self.columns))),
+            self.row[0].eq(self.number == self.position[self.column_bits :]),
+        ]
+        with m.If(self.advance):
+            m.d.sync += [self.row[i].eq(self.row[i - 1]) for i in range(1, self.rows)]
+            m.d.sync += self.row[-1].eq(self.row[-1] | self.row[-2])
+            with m.If(self.restart):
+                m.d.sync += [row.eq(0) for row in self.row[1:]]
+        return m
+
+    def is_word(self, j):
+        """One bit a column: does it hold word `j`?"""
+        bits = []
+        for i in range(self.columns):
+            source = (i - j) % self.columns
+            bits.append(self.start[source] & self.row[(source + j) // self.columns])
+        return Cat(bits)
+
+    def at_or_behind(self, j):
+        """One bit a column: does it hold word `j` or a later one?"""
+        bits = []
+        for i in range(self.columns):
+            terms = Const(0, 1)
+            for k, row in enumerate(self.row):
+                source = i + k * self.columns - j
+                if source >= self.columns - 1 or k == self.rows - 1:
+                    terms |= row
+                elif source >= 0:
+                    terms |= row & self.behind[source]
+            bits.append(terms)
+        return Cat(bits)
+
+    def find(self, j):
+        """Is word `j` (a value) in the row at hand, and in which column?"""
+        at = self.position[: self.column_bits] + j
+        low, high = at[: self.column_bits], at[self.column_bits :]
+        hit = Const(0, 1)
+        for k, row in enumerate(self.row[:-1]):
+            if k < 1 << len(high):
+                hit |= row & (high == k)
+        return hit, low
