@@ -51,7 +51,7 @@ class CoreBench:
         )
         self.cycle = 0
         self._edge = RisingEdge(dut.clk)
-        self._started = False
+        self._clock: Clock | None = None
         # The completion sink comes first: at the edge that takes a frame's last beat its
         # completion may not stand on the bus yet.
         self._steps = (self.completions.step, self.segments.step)
@@ -59,14 +59,20 @@ class CoreBench:
 
     async def start(self) -> None:
         """Starts the clock and takes the core through reset."""
-        if not self._started:
-            self._started = True
-            # The simulator's own clock: no Python at the edges.
+        if self._clock is None:
             self.dut.rst.value = 1
-            Clock(self.dut.clk, CLOCK_NS, "ns", impl="gpi").start()
+            # The simulator's own clock: no Python at the edges.
+            self._clock = Clock(self.dut.clk, CLOCK_NS, "ns", impl="gpi")
+            self._clock.start()
             # The clock's start is an edge that comes before the first write of `rst`.
             await self._edge
         await self.reset()
+
+    def stop(self) -> None:
+        """Stops the clock, so that another bench can start its own."""
+        if self._clock is not None:
+            self._clock.stop()
+            self._clock = None
 
     async def reset(self, cycles: int = 4) -> None:
         """Holds reset for `cycles` edges; whatever was under way is forgotten.
@@ -77,14 +83,16 @@ class CoreBench:
         for part in (self.frames, self.descriptors, self.segments, self.completions):
             part.clear()
         self.scoreboard.forget()
-        for held in range(cycles):
-            await self._edge
-            self.cycle += 1
-            if held:
-                self._check_reset()
+        await self._edge
+        self.cycle += 1
+        for _ in range(cycles - 1):
+            await self.reset_cycle()
         self.dut.rst.value = 0
 
-    def _check_reset(self) -> None:
+    async def reset_cycle(self) -> None:
+        """One more cycle of a reset that the core has already seen, with its check."""
+        await self._edge
+        self.cycle += 1
         high = [
             f"{prefix}_{name}"
             for prefix, name, bad in (

@@ -26,7 +26,7 @@ def job(seed: int, index: int) -> Job:
     """The job number `index` of the sequence with `seed`."""
     rng = random.Random(f"{seed}/{index}")
     made = rng.choices(
-        (_segmented, _checksum_only, _generic, _pass_through, _wrong, _garbage, _wrong_arrival),
+        (_segmented, _checksum_only, _generic, _pass_through, _wrong, garbage, _wrong_arrival),
         (50, 12, 5, 8, 12, 5, 8),
     )[0](rng)
     fields = {
@@ -178,7 +178,7 @@ def _wrong_byte(rng: random.Random, made: Job) -> Job:
     return made.arriving(made.data[:at] + bytes([value]) + made.data[at + 1 :])
 
 
-def _garbage(rng: random.Random) -> Job:
+def garbage(rng: random.Random) -> Job:
     """256 random bits, or few of them, with a small frame."""
     vector = rng.getrandbits(256)
     if rng.random() < 0.7:

@@ -49,13 +49,19 @@ def _hash(*parts: bytes) -> str:
 
 def _sources_hash() -> str:
     """Everything that can change the generated Verilog."""
-    files = sorted([*(ROOT / "hdl").rglob("*.py"), *(ROOT / "model").rglob("*.py")])
+    files = [*sorted((ROOT / "hdl").rglob("*.py")), ROOT / "model" / "gso_model" / "layout.py"]
     return _hash(*(part for file in files for part in (str(file).encode(), file.read_bytes())))
 
 
 def generate(width: int, preset: str = "basic") -> Path:
-    """The core's Verilog of today's sources, generated unless it is there already."""
+    """The core's Verilog of today's sources, generated unless it is there already.
+
+    With GSO_VERILOG set to a folder the file is taken from there instead: for benches on Verilog
+    from elsewhere, a netlist for one.
+    """
     name = f"gso_tx_{width}.v"
+    if folder := os.environ.get("GSO_VERILOG"):
+        return Path(folder).resolve() / name
     output = BUILD / "sim" / "verilog" / preset / _sources_hash() / name
     with _lock(f"verilog_{preset}_{width}"):
         if not output.exists():
