@@ -52,7 +52,7 @@ class Buffer(wiring.Component):
             shape=unsigned(config.data_width),
             depth=config.buffer_rows,
             init=[],
-            attrs={"ram_style": "block"},
+            attrs={"ram_style": "block", "no_rw_check": 1},
         )
         write = memory.write_port()
         read = memory.read_port()

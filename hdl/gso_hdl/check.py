@@ -8,9 +8,6 @@ from gso_model.layout import DESCRIPTOR, ChecksumMode, L3Kind, L4Kind, Status
 
 from .records import admit_context, edit_context, header_context, plan_context
 
-# One less than the queues hold: a LONG frame has left before admit has swallowed its end.
-FRAMES_IN_FLIGHT = 15
-
 
 def descriptor_layout():
     """The hardware's view of the descriptor, made from the project's one definition (D22)."""
@@ -32,9 +29,9 @@ class Check(wiring.Component):
 
     Members
     -------
-    descriptor : In stream(256), D22; taken while fewer than 15 frames are under way
-    admit, plan, header, edit : Out streams; all four pulse together, receivers have room for 16
-    retire : In(1), a frame has left
+    descriptor : In stream(256), D22; taken while fewer than `frames_under_way` are
+    admit, plan, header, edit : Out streams; all four pulse together, receivers have room for all
+    retire : In(1), edit has taken a frame
 
     Latency: 4 cycles. Throughput: one descriptor a cycle. Source: D1, D2, D7, D9, D10, D11, D21.
     """
@@ -57,13 +54,13 @@ class Check(wiring.Component):
         config = self.config
         lane_bits = config.lane_bits
 
-        # Frames under way; a frame's place is given back when it has left.
+        # Frames under way, up to edit: what the queues behind this stage can hold.
         running = Signal()
-        in_flight = Signal(range(FRAMES_IN_FLIGHT + 1))
+        in_flight = Signal(range(config.frames_under_way + 1))
         accept = Signal()
         m.d.sync += running.eq(1)
         m.d.comb += [
-            self.descriptor.ready.eq(running & (in_flight != FRAMES_IN_FLIGHT)),
+            self.descriptor.ready.eq(running & (in_flight != config.frames_under_way)),
             accept.eq(self.descriptor.valid & self.descriptor.ready),
         ]
         m.d.sync += in_flight.eq(in_flight + accept - self.retire)

@@ -77,6 +77,25 @@ class Configuration:
         return cls(**changes)
 
     @property
+    def shallow(self):
+        """Narrow cores take so many cycles for a frame that chains of registers can queue it."""
+        return self.data_width <= 64
+
+    @property
+    def frames_under_way(self):
+        """Frames between check and edit; four descriptors may always run ahead.
+
+        Queues have room for four more: edit may be three frames ahead of admit, and a LONG frame
+        is through before admit has swallowed its end.
+        """
+        return 4 if self.shallow else 10
+
+    @property
+    def segments_under_way(self):
+        """Segments between plan and finish."""
+        return 5 if self.shallow else 14
+
+    @property
     def lanes(self):
         """Bytes in a beat."""
         return self.data_width // 8

@@ -15,7 +15,7 @@ from .edit import Edit
 from .egress import Egress
 from .finish import Finish
 from .plan import Plan
-from .primitives import Queue
+from .primitives import Chain, Queue
 from .records import (
     admit_context,
     cut,
@@ -73,9 +73,13 @@ class Core(wiring.Component):
         m.submodules.finish = finish = Finish(config)
         m.submodules.egress = egress = Egress(config)
 
-        def queue(name, source, shape, sink):
-            """A queue between two stages. None can overflow: its source counts what is under way."""
-            m.submodules[name] = between = Queue(shape)
+        def queue(name, source, shape, sink, depth=0):
+            """A queue between two stages: a RAM, or in shallow cores `depth` registers.
+
+            None can overflow: check and plan count what is under way.
+            """
+            between = Chain(shape, depth) if depth and config.shallow else Queue(shape)
+            m.submodules[name] = between
             m.d.comb += [
                 between.i.valid.eq(source.valid),
                 between.i.payload.eq(source.payload),
@@ -83,18 +87,19 @@ class Core(wiring.Component):
                 sink.payload.eq(between.o.payload),
                 between.o.ready.eq(sink.ready),
             ]
-            if not source.signature.always_ready:
-                m.d.comb += source.ready.eq(between.i.ready)
 
+        frames, segments = config.frames_under_way, config.segments_under_way
         queue("admit_queue", check.admit, admit_context(config), admit.context)
-        queue("plan_queue", check.plan, plan_context(config), plan.context)
-        queue("capture_queue", check.header, header_context(config), capture.context)
-        queue("edit_queue", check.edit, edit_context(config), edit.context)
-        queue("row_queue", admit.row, header_row(config), capture.row)
-        queue("cut_queue", plan.cut, cut(config), align.cut)
-        queue("segment_queue", plan.segment, segment_plan(), edit.segment)
-        queue("header_queue", capture.result, header_result(config), edit.header)
+        queue("plan_queue", check.plan, plan_context(config), plan.context, frames)
+        queue("capture_queue", check.header, header_context(config), capture.context, frames)
+        queue("edit_queue", check.edit, edit_context(config), edit.context, frames)
+        queue("cut_queue", plan.cut, cut(config), align.cut, segments)
+        queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
+        queue("header_queue", capture.result, header_result(config), edit.header, frames)
         queue("result_queue", sum_.result, segment_result(), finish.result)
+        m.submodules.rows = rows = Chain(header_row(config), 2)
+        connect(m, admit.row, rows.i)
+        connect(m, rows.o, capture.row)
         connect(m, admit.payload, align.beat)
         connect(m, capture.slot, slots.capture)
         connect(m, edit.write, slots.edit)
@@ -109,7 +114,7 @@ class Core(wiring.Component):
             plan.flush.eq(align.flush),
             plan.last_taken.eq(align.last_taken),
             plan.retire.eq(finish.result.valid & finish.result.ready),
-            check.retire.eq(egress.retire),
+            check.retire.eq(edit.taken),
             capture.oldest.eq(egress.oldest),
             edit.sent.eq(egress.sent),
             slots.enable.eq(egress.enable),

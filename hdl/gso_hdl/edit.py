@@ -46,6 +46,7 @@ class Edit(wiring.Component):
     write : Out stream(column_write), never stalled
     record : Out stream(segment_record)
     sent : In(1), egress has read a segment's header
+    taken : Out(1), a frame was taken in
 
     Latency: 2 cycles and one for each column written. Throughput: a segment takes one cycle and
     one for each column: 7 for TCP/IPv4, 5 for TCP/IPv6 and UDP/IPv4, 3 for UDP/IPv6; a frame of
@@ -62,6 +63,7 @@ class Edit(wiring.Component):
                 "write": Out(stream.Signature(column_write(config), always_ready=True)),
                 "record": Out(stream.Signature(segment_record(config))),
                 "sent": In(1),
+                "taken": Out(1),
             }
         )
 
@@ -107,6 +109,7 @@ class Edit(wiring.Component):
                 )
             ),
             self.context.ready.eq(load_frame),
+            self.taken.eq(load_frame),
             self.header.ready.eq(load_frame),
             self.segment.ready.eq(load),
         ]

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import Queue, at_or_above
+from .primitives import Chain, Queue, at_or_above
 from .records import output_beat
 
 COMPLETIONS_HELD = 4
@@ -35,7 +35,6 @@ class Egress(wiring.Component):
     payload_read, payload_skip, payload_data : the buffer's read side
     sent : Out(1), a segment's header was read
     oldest : Out(k), the first slot row that is still in use
-    retire : Out(1), a frame has left
     beat : Out stream(output_beat)
     completion : Out stream(96)
 
@@ -57,7 +56,6 @@ class Egress(wiring.Component):
                 "payload_data": In(config.data_width),
                 "sent": Out(1),
                 "oldest": Out(slot_bits),
-                "retire": Out(1),
                 "beat": Out(stream.Signature(output_beat(config))),
                 "completion": Out(stream.Signature(COMPLETION.bits)),
             }
@@ -137,14 +135,13 @@ class Egress(wiring.Component):
             "segments": segments,
             "payload_bytes": payload_bytes,
         }
-        m.submodules.completions = completions = Queue(
-            data.StructLayout({name: value.shape() for name, value in fields.items()})
-        )
+        layout = data.StructLayout({name: value.shape() for name, value in fields.items()})
+        completions = Chain(layout, COMPLETIONS_HELD) if config.shallow else Queue(layout)
+        m.submodules.completions = completions
         m.d.comb += [
             completions.i.valid.eq(counted),
             *(completions.i.payload[name].eq(value) for name, value in fields.items()),
         ]
-        m.d.comb += self.retire.eq(counted)
 
         # --- two cycles while the memories are read
         user = {

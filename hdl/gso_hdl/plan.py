@@ -7,8 +7,6 @@ from amaranth.lib.wiring import In, Out
 
 from .records import cut, plan_context, segment_plan
 
-SEGMENTS_IN_FLIGHT = 16
-
 
 class Plan(wiring.Component):
     """Says for each segment how long it is and how align gets it out of the raw beats.
@@ -25,7 +23,7 @@ class Plan(wiring.Component):
     Members
     -------
     context : In stream(plan_context)
-    cut : Out stream(cut), to align; the receiver has room for 16
+    cut : Out stream(cut), to align; the receiver has room for all under way
     segment : Out stream(segment_plan), to edit; pulses together with `cut`
     flush : In(1), align discards the rest of the frame: plan no more of it
     last_taken : In(1), align has taken a frame's last cut
@@ -61,14 +59,14 @@ class Plan(wiring.Component):
         lane = Signal(lane_bits, reset_less=True)
         difference = Signal(25, reset_less=True)
 
-        in_flight = Signal(range(SEGMENTS_IN_FLIGHT + 1))
-        frames_ahead = Signal(range(SEGMENTS_IN_FLIGHT + 1))  # last cuts that align has to take
+        in_flight = Signal(range(self.config.segments_under_way + 1))
+        frames_ahead = Signal(range(self.config.segments_under_way + 1))  # last cuts that align has to take
         issue = Signal()
         last = Signal()
         flushed = self.flush & (frames_ahead == 0)
         m.d.comb += [
             last.eq(difference[24] | empty | flushed),
-            issue.eq(active & compared & (in_flight != SEGMENTS_IN_FLIGHT)),
+            issue.eq(active & compared & (in_flight != self.config.segments_under_way)),
             self.context.ready.eq(~active | (issue & last)),
         ]
         m.d.sync += [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pieces that several stages use: queue, ones' complement adder, masks, adder tree."""
+"""Small pieces that several stages use: queues, ones' complement adder, masks, adder tree."""
 
 from amaranth import Cat, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
@@ -8,54 +8,100 @@ from amaranth.lib.wiring import In, Out
 
 
 class Queue(wiring.Component):
-    """A queue in distributed RAM, output straight from the RAM.
+    """A queue in distributed RAM for a source that counts what is under way.
+
+    Its two pointers are 4-bit shift registers with feedback: a LUT each instead of a counter.
+    Whether there is room is not looked at.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of an entry.
+
+    Members
+    -------
+    i : In stream, always ready; at most 14 entries may be in the queue
+    o : Out stream, straight from the RAM, the cycle after the entry was taken in
+    """
+
+    ROOM = 14
+
+    def __init__(self, shape):
+        self.shape = shape
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape, always_ready=True)),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(Shape.cast(self.shape).width),
+            depth=16,
+            init=[],
+            attrs={"ram_style": "distributed", "no_rw_check": 1},
+        )
+        write = memory.write_port()
+        read = memory.read_port(domain="comb")
+        head = Signal(4)
+        tail = Signal(4)
+        m.d.comb += [
+            self.o.valid.eq(head != tail),
+            write.addr.eq(head),
+            write.data.eq(Value.cast(self.i.payload)),
+            write.en.eq(self.i.valid),
+            read.addr.eq(tail),
+            Value.cast(self.o.payload).eq(read.data),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += head.eq(Cat(~(head[3] ^ head[2]), head[:3]))
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += tail.eq(Cat(~(tail[3] ^ tail[2]), tail[:3]))
+        return m
+
+
+class Chain(wiring.Component):
+    """A short queue of registers, each with a valid bit: no LUT for the data.
 
     Parameters
     ----------
     shape : ShapeLike
         Shape of an entry.
     depth : int
-        Entries, a power of two, 16 by default: what one distributed RAM cell holds.
+        Registers, from 1; also the latency of an empty chain in cycles.
 
     Members
     -------
     i : In stream
-    o : Out stream; an entry shows in the cycle after it was taken in.
+    o : Out stream
     """
 
-    def __init__(self, shape, depth=16):
-        if depth < 2 or depth & depth - 1:
-            raise ValueError(f"depth is {depth!r}, expected a power of two from 2")
+    def __init__(self, shape, depth):
+        if depth < 1:
+            raise ValueError(f"depth is {depth!r}, expected 1 or more")
         self.shape = shape
         self.depth = depth
         super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(Shape.cast(self.shape).width),
-            depth=self.depth,
-            init=[],
-            attrs={"ram_style": "distributed"},
-        )
-        write = memory.write_port()
-        read = memory.read_port(domain="comb")
-        bits = (self.depth - 1).bit_length()
-        head = Signal(bits + 1)
-        tail = Signal(bits + 1)
+        width = Shape.cast(self.shape).width
+        data = [Signal(width, name=f"data_{i}", reset_less=True) for i in range(self.depth)]
+        valid = [Signal(name=f"valid_{i}") for i in range(self.depth)]
+        room = [Signal(name=f"room_{i}") for i in range(self.depth)]
+        sources = [(self.i.valid, Value.cast(self.i.payload)), *zip(valid, data, strict=True)]
+        for i in range(self.depth):
+            after = room[i + 1] if i + 1 < self.depth else self.o.ready
+            m.d.comb += room[i].eq(~valid[i] | after)
+            with m.If(room[i]):
+                m.d.sync += [valid[i].eq(sources[i][0]), data[i].eq(sources[i][1])]
         m.d.comb += [
-            self.i.ready.eq((head ^ tail) != self.depth),
-            self.o.valid.eq(head != tail),
-            write.addr.eq(head[:bits]),
-            write.data.eq(Value.cast(self.i.payload)),
-            write.en.eq(self.i.valid & self.i.ready),
-            read.addr.eq(tail[:bits]),
-            Value.cast(self.o.payload).eq(read.data),
+            self.i.ready.eq(room[0]),
+            self.o.valid.eq(valid[-1]),
+            Value.cast(self.o.payload).eq(data[-1]),
         ]
-        with m.If(write.en):
-            m.d.sync += head.eq(head + 1)
-        with m.If(self.o.valid & self.o.ready):
-            m.d.sync += tail.eq(tail + 1)
         return m
 
 

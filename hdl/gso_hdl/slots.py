@@ -62,7 +62,7 @@ class Slots(wiring.Component):
             shape=unsigned(config.data_width),
             depth=config.slot_rows,
             init=[],
-            attrs={"ram_style": "block"},
+            attrs={"ram_style": "block", "no_rw_check": 1},
         )
         write = memory.write_port(granularity=16)
         read = memory.read_port()

@@ -22,7 +22,7 @@ class Sum(wiring.Component):
     Members
     -------
     aligned : In stream(aligned_beat), never stalled
-    result : Out stream(segment_result), one a segment; the receiver has room for 16
+    result : Out stream(segment_result), one a segment; the receiver has room for all under way
 
     Latency, from a segment's last beat: 5 cycles at 64 bits, 6 at 128, 5 at 256, 6 at 512.
     Throughput: one beat a cycle. Source: RFC 1071.
