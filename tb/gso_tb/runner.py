@@ -71,7 +71,7 @@ def generate(width: int, preset: str = "basic") -> Path:
             command += ["--preset", preset, "--output", str(made)]
             done = subprocess.run(
                 command,
-                env={**os.environ, "PYTHONPATH": tools.python_path()},
+                env={**os.environ, "PYTHONPATH": tools.python_path(), "PYTHONHASHSEED": "0"},
                 capture_output=True,
                 text=True,
                 check=False,
