@@ -5,15 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .records import (
-    BAD_ABORTED,
-    BAD_LONG,
-    BAD_NONE,
-    BAD_SHORT,
-    admit_context,
-    header_row,
-    payload_beat,
-)
+from .records import admit_context, header_row, payload_beat
 
 
 def ones_from_below(keep):
@@ -71,7 +63,6 @@ class Admit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        context = self.context.payload
 
         # Two places for what comes in, so that `ready` is a register.
         layout = input_beat(config)
@@ -97,75 +88,107 @@ class Admit(wiring.Component):
         with m.If(open_):
             m.d.sync += spare.eq(self.beat.payload)
 
-        # Where in the frame `held` is.
-        count = Signal(24 - config.lane_bits)  # its number
-        row = Signal(context.rows.shape())  # the same, but it stops behind the header
+        # The frame, and what the beat in `held` is to it; known before the beat is there.
+        frame = Signal(admit_context(config), reset_less=True)
+        in_frame = Signal()
+        is_header = Signal()
+        is_payload = Signal()
+        is_final = Signal()
         swallow = Signal()  # the frame is over, its bytes are not
-        is_header = row != context.rows
-        is_payload = row >= context.payload_row
-        is_final = count == context.last_beat
-
-        valid = Signal(config.lane_bits + 1)
-        m.d.comb += valid.eq(ones_from_below(held.keep))
-        bad = Signal(2)
-        end = Signal()
-        m.d.comb += end.eq(held.last | is_final)
-        with m.If(~is_final):
-            m.d.comb += bad.eq(BAD_SHORT)
-        with m.Elif(valid <= context.last_lane):
-            m.d.comb += bad.eq(Mux(held.last, BAD_SHORT, BAD_LONG))
-        with m.Elif(~held.last | (valid != context.last_lane + 1)):
-            m.d.comb += bad.eq(BAD_LONG)
-        with m.Elif(held.abort):
-            m.d.comb += bad.eq(BAD_ABORTED)
-        with m.Else():
-            m.d.comb += bad.eq(BAD_NONE)
-        # Does the frame end inside its header?
-        stub = end & (
-            (row < context.payload_row)
-            & ~((row + 1 == context.payload_row) & (context.payload_lane == 0) & held.keep[-1])
-            | ((row == context.payload_row) & (valid < context.payload_lane))
-        )
+        left = Signal(len(frame.beats), reset_less=True)  # beats to the final one
+        rows_left = Signal(len(frame.payload_row), reset_less=True)  # rows to the first payload
+        coming = self.context.payload
+        over = take & held.last
+        with m.If(over | ~in_frame):
+            m.d.sync += [
+                frame.eq(coming),
+                in_frame.eq(self.context.valid),
+                is_header.eq(
+                    ~coming.refused & ((coming.payload_row != 0) | (coming.payload_lane != 0))
+                ),
+                is_payload.eq(coming.payload_row == 0),
+                is_final.eq(coming.single),
+                swallow.eq(0),
+                # The final beat is one earlier where no bytes are over.
+                left.eq(coming.beats - (coming.end_lane == 0)),
+                rows_left.eq(coming.payload_row),
+            ]
+        with m.Elif(take):
+            m.d.sync += [
+                is_header.eq(is_header & ~is_payload & ((rows_left != 1) | (frame.payload_lane != 0))),
+                is_payload.eq(is_payload | (rows_left == 1)),
+                is_final.eq(left == 1),
+                swallow.eq(swallow | is_final),
+                left.eq(left - 1),
+                rows_left.eq(rows_left - 1),
+            ]
+        m.d.comb += self.context.ready.eq(over | ~in_frame)
 
         # The two outputs, each with a register of its own; both must have room.
-        to_row = Signal()
-        to_payload = Signal()
-        room = Signal()
-        row_room = ~self.row.valid | self.row.ready
+        to_row = is_header & ~swallow
+        to_payload = Mux(frame.refused, held.last, ~swallow & (is_payload | held.last | is_final))
+        row = Signal(header_row(config), reset_less=True)
+        row_valid = Signal()
+        row_room = ~row_valid | self.row.ready
         payload_room = ~self.payload.valid | self.payload.ready
-        m.d.comb += [
-            to_row.eq(is_header & ~swallow & ~context.refused),
-            to_payload.eq(Mux(context.refused, held.last, ~swallow & (is_payload | end))),
-            room.eq((~to_row | row_room) & (~to_payload | payload_room)),
-            take.eq(held_valid & self.context.valid & room),
-            self.context.ready.eq(take & held.last),
-        ]
+        m.d.comb += take.eq(
+            held_valid & in_frame & (~to_row | row_room) & (~to_payload | payload_room)
+        )
         with m.If(self.row.ready):
-            m.d.sync += self.row.valid.eq(0)
+            m.d.sync += row_valid.eq(0)
         with m.If(self.payload.ready):
             m.d.sync += self.payload.valid.eq(0)
-        with m.If(row_room):
-            m.d.sync += [
-                self.row.payload.data.eq(held.data),
-                self.row.payload.short.eq(stub),
-            ]
+        with m.If(take & to_row):
+            m.d.sync += row_valid.eq(1)
+        with m.If(take & to_payload):
+            m.d.sync += self.payload.valid.eq(1)
+
+        # How many bytes came is compared a cycle later with how many should have.
+        count = ones_from_below(held.keep)
+        valid = Signal(config.lane_bits + 1, reset_less=True)  # of the beat in `payload`
+        last = Signal(reset_less=True)
+        final = Signal(reset_less=True)
+        has_payload = Signal(reset_less=True)
+        abort = Signal(reset_less=True)
+        expected = Signal(config.lane_bits + 1, reset_less=True)
         with m.If(payload_room):
             m.d.sync += [
                 self.payload.payload.data.eq(held.data),
-                self.payload.payload.end.eq(end | context.refused),
-                self.payload.payload.bad.eq(bad),
-                self.payload.payload.valid.eq(Mux(is_payload, valid, 0)),
+                self.payload.payload.end.eq(held.last | is_final),
+                valid.eq(count),
+                last.eq(held.last),
+                final.eq(is_final),
+                has_payload.eq(is_payload),
+                abort.eq(held.abort),
+                expected.eq(Cat(frame.end_lane, frame.end_lane == 0)),
             ]
-        with m.If(take & to_row):
-            m.d.sync += self.row.valid.eq(1)
-        with m.If(take & to_payload):
-            m.d.sync += self.payload.valid.eq(1)
-        with m.If(take):
-            m.d.sync += count.eq(count + 1)
-            with m.If(is_header):
-                m.d.sync += row.eq(row + 1)
-            with m.If(is_final):
-                m.d.sync += swallow.eq(1)
-            with m.If(held.last):
-                m.d.sync += [count.eq(0), row.eq(0), swallow.eq(0)]
+        m.d.comb += [
+            self.payload.payload.valid.eq(Mux(has_payload, valid, 0)),
+            self.payload.payload.under.eq(last & (~final | (valid < expected))),
+            self.payload.payload.over.eq(final & (~last | (valid > expected))),
+            self.payload.payload.abort.eq(abort),
+        ]
+
+        # Does the frame end inside its header?
+        row_end = Signal(reset_less=True)
+        row_count = Signal(config.lane_bits + 1, reset_less=True)
+        row_needs = Signal(config.lane_bits + 1, reset_less=True)  # header bytes in this row
+        header_goes_on = Signal(reset_less=True)  # ... behind this row
+        with m.If(row_room):
+            m.d.sync += [
+                row.data.eq(held.data),
+                row_end.eq(held.last),
+                row_count.eq(count),
+                row_needs.eq(Mux(is_payload, frame.payload_lane, config.lanes)),
+                header_goes_on.eq(
+                    ~is_payload & ((rows_left != 1) | (frame.payload_lane != 0))
+                ),
+            ]
+        m.d.comb += [
+            self.row.valid.eq(row_valid),
+            self.row.payload.data.eq(row.data),
+            self.row.payload.short.eq(
+                row_end & (header_goes_on | (row_count < row_needs))
+            ),
+        ]
         return m

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .primitives import at_or_above
-from .records import BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
+from .records import BAD_ABORTED, BAD_LONG, BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
 
 
 class Align(wiring.Component):
@@ -109,7 +109,13 @@ class Align(wiring.Component):
                 newer.eq(beat.data),
                 older.eq(newer),
                 newer_end.eq(beat.end),
-                newer_bad.eq(Mux(beat.end, beat.bad, BAD_NONE)),
+                newer_bad.eq(
+                    Mux(
+                        beat.under,
+                        BAD_SHORT,
+                        Mux(beat.over, BAD_LONG, Mux(beat.abort & beat.end, BAD_ABORTED, BAD_NONE)),
+                    )
+                ),
                 newer_valid.eq(beat.valid),
             ]
 

@@ -269,9 +269,9 @@ class Check(wiring.Component):
         header = Signal(header_context(config), reset_less=True)
         edit = Signal(edit_context(config), reset_less=True)
         m.d.sync += [
-            admit.last_beat.eq(last_byte_2 >> lane_bits),
-            admit.last_lane.eq(last_byte_2[:lane_bits]),
-            admit.rows.eq(rows),
+            admit.beats.eq(d2.frame_length >> lane_bits),
+            admit.end_lane.eq(d2.frame_length[:lane_bits]),
+            admit.single.eq(last_byte_2 < config.lanes),
             admit.payload_row.eq(length >> lane_bits),
             admit.payload_lane.eq(length[:lane_bits]),
             admit.refused.eq(refused),

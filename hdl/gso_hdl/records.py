@@ -11,14 +11,14 @@ BAD_NONE, BAD_SHORT, BAD_LONG, BAD_ABORTED = range(4)
 def admit_context(config):
     """A frame as admit sees it: where it ends and what of it is header.
 
-    `last_beat`, `last_lane`: number and lane of byte `frame_length` - 1. `rows`: beats that
-    hold header bytes. `payload_row`, `payload_lane`: where payload starts.
+    `beats`, `end_lane`: `frame_length` in whole beats and bytes over. `single`: the first beat is
+    the last. `payload_row`, `payload_lane`: the header's length, likewise; payload starts there.
     """
     return data.StructLayout(
         {
-            "last_beat": 24 - config.lane_bits,
-            "last_lane": config.lane_bits,
-            "rows": (config.header_rows).bit_length(),
+            "beats": 24 - config.lane_bits,
+            "end_lane": config.lane_bits,
+            "single": 1,
             "payload_row": (config.header_rows).bit_length(),
             "payload_lane": config.lane_bits,
             "refused": 1,
@@ -118,12 +118,18 @@ def header_result(config):
 
 
 def payload_beat(config):
-    """A beat that holds payload, or a frame's last; `valid`: its bytes, counted on `end` only."""
+    """A beat that holds payload, or a frame's last (`end`).
+
+    `valid`: payload may stand in lanes below; 0 in a beat without payload. `over`, `under`: the
+    frame does not end where it should; `abort`: D13's `tuser`.
+    """
     return data.StructLayout(
         {
             "data": config.data_width,
             "end": 1,
-            "bad": 2,
+            "under": 1,
+            "over": 1,
+            "abort": 1,
             "valid": config.lane_bits + 1,
         }
     )
