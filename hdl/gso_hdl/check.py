@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check: is the descriptor one that can be carried out, and what does it say to each stage?"""
 
-from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from gso_model.layout import DESCRIPTOR, ChecksumMode, L3Kind, L4Kind, Status
 
+from .configuration import OFFLOADS
+from .primitives import delay
 from .records import admit_context, edit_context, header_context, plan_context
+
+LATENCY = 5
 
 
 def descriptor_layout():
@@ -33,7 +37,7 @@ class Check(wiring.Component):
     admit, plan, header, edit : Out streams; all four pulse together, receivers have room for all
     retire : In(1), edit has taken a frame
 
-    Latency: 4 cycles. Throughput: one descriptor a cycle. Source: D1, D2, D7, D9, D10, D11, D21.
+    Latency: 5 cycles. Throughput: one descriptor a cycle. Source: D1, D2, D7, D9, D10, D11, D21.
     """
 
     def __init__(self, config):
@@ -63,275 +67,274 @@ class Check(wiring.Component):
             self.descriptor.ready.eq(running & (in_flight != config.frames_under_way)),
             accept.eq(self.descriptor.valid & self.descriptor.ready),
         ]
-        m.d.sync += in_flight.eq(in_flight + accept - self.retire)
+        with m.If(accept & ~self.retire):
+            m.d.sync += in_flight.eq(in_flight + 1)
+        with m.Elif(self.retire & ~accept):
+            m.d.sync += in_flight.eq(in_flight - 1)
+        valid = delay(m, "valid", accept, LATENCY, reset_less=False)
 
-        def register(name, value, **options):
-            held = Signal(value.shape(), name=name, reset_less=True, **options)
-            m.d.sync += held.eq(value)
-            return held
+        def held(name, value, cycles=1):
+            return delay(m, name, Value.cast(value), cycles)
 
-        # The descriptor, held unchanged through the stages; the unused bits of it vanish.
-        valid = [Signal(name=f"valid_{i}") for i in range(4)]
-        m.d.sync += valid[0].eq(accept)
-        m.d.sync += [valid[i].eq(valid[i - 1]) for i in range(1, 4)]
-        taken = Signal(DESCRIPTOR.bits, reset_less=True)
-        m.d.sync += taken.eq(self.descriptor.payload)
-        words = [taken]
-        for i in range(1, 3):
-            words.append(register(f"taken_{i}", words[-1]))
-        d0, d1, d2 = (data.View(descriptor_layout(), word) for word in words)
+        # The descriptor goes along, cycle by cycle; bits that nobody asks for vanish.
+        taken = self.descriptor.payload
+        stages = []
+        for i in range(LATENCY - 1):
+            taken = held(f"taken_{i + 1}", taken)
+            stages.append(data.View(descriptor_layout(), taken))
+        d1, d2, d3, d4 = stages
 
-        # --- first cycle: differences and single-field questions
-        asked = Signal()
-        segmented = Signal()
-        ipv4, ipv6 = d0.l3_kind == L3Kind.IPV4, d0.l3_kind == L3Kind.IPV6
-        l3 = d0.l3_kind != L3Kind.NONE
-        tcp, udp = d0.l4_kind == L4Kind.TCP, d0.l4_kind == L4Kind.UDP
-        generic = d0.l4_kind == L4Kind.GENERIC
-        mode = d0.l4_checksum
-        m.d.comb += [
-            segmented.eq(d0.mss != 0),
-            asked.eq(
-                segmented
-                | d0.ip_checksum
-                | (mode != 0)
-                | d0.outer_ip_checksum
-                | (d0.outer_l4_checksum != 0)
-            ),
-        ]
-        asked_1, segmented_1 = register("asked_1", asked), register("segmented_1", segmented)
-        # Bytes behind the header, minus one; borrow: there are none.
-        payload_less_1 = register("payload_less_1", d0.frame_length - d0.header_length - 1)
-        too_short = register("too_short", d0.frame_length < d0.header_length)
-        l3_length = register("l3_length", (d0.l4_offset - d0.l3_offset).as_signed())
-        l4_length = register("l4_length", (d0.header_length - d0.l4_offset).as_signed())
-        need = Signal(9)
-        with m.Switch(d0.l4_kind):
-            with m.Case(L4Kind.TCP):
-                m.d.comb += need.eq(18)
-            with m.Case(L4Kind.UDP):
-                m.d.comb += need.eq(8)
-            with m.Case(L4Kind.GENERIC):
-                m.d.comb += need.eq(d0.checksum_offset + 2)
-        need_1 = register("need_1", need)
-        mss_less_1 = register("mss_less_1", (d0.mss - 1)[:16])
-        reserved = DESCRIPTOR.reserved_mask
-        unknown = Cat(taken[i] for i in range(DESCRIPTOR.bits) if reserved >> i & 1)
-        reserved_1 = register(
-            "reserved_1",
-            unknown.any() | (d0.l3_kind == 3) | (d0.outer_l3_kind == 3) | (d0.tunnel > 4),
+        # --- from the descriptor alone
+        ipv4, ipv6 = d1.l3_kind == L3Kind.IPV4, d1.l3_kind == L3Kind.IPV6
+        l3 = d1.l3_kind != L3Kind.NONE
+        tcp, udp = d1.l4_kind == L4Kind.TCP, d1.l4_kind == L4Kind.UDP
+        generic = d1.l4_kind == L4Kind.GENERIC
+        l4 = d1.l4_kind != L4Kind.NONE
+        mode = d1.l4_checksum
+        segmented = d1.mss != 0
+        outer_asked = d1.outer_ip_checksum | (d1.outer_l4_checksum != 0)
+        segmented_2 = held("segmented_2", segmented)
+        asked_2 = held("asked_2", segmented | d1.ip_checksum | (mode != 0) | outer_asked)
+        unknown = Cat(
+            d1.as_value()[i] for i in range(DESCRIPTOR.bits) if DESCRIPTOR.reserved_mask >> i & 1
         )
-        zero_length = register("zero_length", d0.frame_length == 0)
-        last_byte = register("last_byte", (d0.frame_length - 1)[:24])
-        header_too_long = register("header_too_long", d0.header_length > config.header_bytes)
-        odd_1 = register(
-            "odd_1",
-            (l3 & d0.l3_offset[0])
-            | ((l3 | (d0.l4_kind != 0)) & d0.l4_offset[0])
-            | (generic & d0.checksum_offset[0]),
+        reserved_2 = held(
+            "reserved_2",
+            unknown.any() | (d1.l3_kind == 3) | (d1.outer_l3_kind == 3) | (d1.tunnel > 4),
+        )
+        zero_length_2 = held("zero_length_2", d1.frame_length == 0)
+        header_too_long_2 = held("header_too_long_2", d1.header_length > config.header_bytes)
+        odd_2 = held(
+            "odd_2",
+            (l3 & d1.l3_offset[0])
+            | ((l3 | l4) & d1.l4_offset[0])
+            | (generic & d1.checksum_offset[0]),
         )
         outer_fields = Cat(
-            d0.outer_l3_kind,
-            d0.outer_l3_offset,
-            d0.outer_l4_offset,
-            d0.outer_l4_checksum,
-            d0.outer_ip_id,
-            d0.outer_ip_checksum,
-            d0.tunnel,
+            d1.outer_l3_kind,
+            d1.outer_l3_offset,
+            d1.outer_l4_offset,
+            d1.outer_l4_checksum,
+            d1.outer_ip_id,
+            d1.outer_ip_checksum,
+            d1.tunnel,
         )
-        operation_1 = register(
-            "operation_1",
-            (segmented & ~(tcp | udp))
-            | (segmented & ~l3)
-            | (segmented & (mode == ChecksumMode.NONE))
-            | (generic & (mode[0] == 1))
-            | ((d0.l4_kind == L4Kind.NONE) & (mode != 0))
+        operation_2 = held(
+            "operation_2",
+            (segmented & (~(tcp | udp) | ~l3 | (mode == ChecksumMode.NONE)))
+            | (generic & mode[0])
+            | (~l4 & (mode != 0))
             | ((mode == ChecksumMode.FROM_HEADER) & ~l3)
             | outer_fields.any()
-            | (d0.ip_checksum & ~ipv4)
-            | (d0.ip_id == 3)
-            | (d0.tag_count != 0)
-            | d0.length_8023,
+            | (d1.ip_checksum & ~ipv4)
+            | (d1.ip_id == 3)
+            | (d1.tag_count != 0)
+            | d1.length_8023,
         )
-        on = {name: int(name in config.offloads) for name in ("lso_ipv4", "lso_ipv6")}
-        on |= {name: int(name in config.offloads) for name in ("uso_ipv4", "uso_ipv6")}
-        disabled_1 = register(
-            "disabled_1",
+        off = {name: int(name not in config.offloads) for name in OFFLOADS}
+        disabled_2 = held(
+            "disabled_2",
             segmented
             & Mux(
                 udp,
-                Mux(ipv6, not on["uso_ipv6"], not on["uso_ipv4"]),
-                Mux(ipv6, not on["lso_ipv6"], not on["lso_ipv4"]),
+                Mux(ipv6, off["uso_ipv6"], off["uso_ipv4"]),
+                Mux(ipv6, off["lso_ipv6"], off["lso_ipv4"]),
             ),
         )
+        l3_length_2 = held("l3_length_2", d1.l4_offset - d1.l3_offset)
+        l4_length_2 = held("l4_length_2", d1.header_length - d1.l4_offset)
+        mss_less_1_2 = held("mss_less_1_2", (d1.mss - 1)[:16])
+        # What of the L4 header must be there to hold a checksum.
+        need = Mux(tcp, 18, Mux(udp, 8, d1.checksum_offset + 2))
+        need_2 = held("need_2", need)
+        place_2 = held(
+            "place_2", (Mux(tcp, 16, Mux(udp, 6, d1.checksum_offset)) >> 1)[: config.word_bits]
+        )
 
-        # --- second cycle: comparisons of what the first made
-        ipv4_1, ipv6_1 = d1.l3_kind == L3Kind.IPV4, d1.l3_kind == L3Kind.IPV6
-        l4_1 = d1.l4_kind != L4Kind.NONE
-        tcp_1, udp_1 = d1.l4_kind == L4Kind.TCP, d1.l4_kind == L4Kind.UDP
-        mode_1 = d1.l4_checksum
-        several = Signal()
-        no_payload = too_short | payload_less_1[24]
-        m.d.comb += several.eq(segmented_1 & ~no_payload & (payload_less_1[:24] > mss_less_1))
-        header_missing = (
-            asked_1
-            & ~segmented_1
-            & ((l4_1 & (l4_length < need_1)) | ((ipv4_1 | ipv6_1) & (l4_length < 0)))
-        )
-        l3_bad = (
-            ipv4_1 & ((l3_length < 20) | (l3_length > 60) | l3_length[:2].any())
-        ) | (ipv6_1 & ((l3_length < 40) | l3_length[:3].any()))
-        reserved_2 = register("reserved_2", reserved_1)
-        length_bad_2 = register("length_bad_2", zero_length | (asked_1 & too_short))
-        header_bad_2 = register("header_bad_2", header_too_long | header_missing)
-        offsets_bad_2 = register(
-            "offsets_bad_2",
-            asked_1
-            & (
-                odd_1
-                | l3_bad
-                | (l4_1 & (l4_length <= 0))
-                | ((ipv4_1 | ipv6_1) & (l4_length < 0))
-            ),
-        )
-        operation_2 = register("operation_2", operation_1)
-        disabled_2 = register("disabled_2", disabled_1)
-        # A frame that stays whole may be max_segment long; a cut one leaves in header + MSS.
-        whole_too_long = register("whole_too_long", last_byte >= config.max_segment)
-        segment_end = register("segment_end", d1.header_length + mss_less_1)
-        several_2 = register("several_2", several)
-        asked_2, segmented_2 = register("asked_2", asked_1), register("segmented_2", segmented_1)
-        no_payload_2 = register("no_payload_2", no_payload)
-        payload_2 = register("payload_2", payload_less_1[:24])
-        last_byte_2 = register("last_byte_2", last_byte)
-        mss_2 = register("mss_2", mss_less_1)
-        l3_length_2 = register("l3_length_2", l3_length[:10])
-        l4_length_2 = register("l4_length_2", l4_length[:10])
-        check_protocol_2 = register(
-            "check_protocol_2",
-            (tcp_1 | udp_1) & (ipv4_1 | (ipv6_1 & (l3_length == 40))),
-        )
-        l4_fits_2 = register(
-            "l4_fits_2",
-            Mux(
-                tcp_1,
-                (l4_length >= 20) & (l4_length <= 60) & ~l4_length[:2].any(),
-                l4_length == 8,
-            ),
-        )
-        # Seed with length (D2): the L4 length of the whole frame comes off, as the complement
-        # of a 32-bit number in two halves.
-        whole_l4 = register("whole_l4", (last_byte - d1.l4_offset + 1)[:24])
-        seed_kind = register(
-            "seed_kind", (mode_1 == ChecksumMode.SEED_WITH_LENGTH) & segmented_1
-        )
-        seed_protocol = register("seed_protocol", mode_1 == ChecksumMode.FROM_HEADER)
-
-        # --- third cycle: the verdict and the records
-        code = Signal(3)
-        with m.If(reserved_2):
-            m.d.comb += code.eq(Status.RESERVED)
-        with m.Elif(length_bad_2):
-            m.d.comb += code.eq(Status.FRAME_LENGTH)
-        with m.Elif(header_bad_2):
-            m.d.comb += code.eq(Status.HEADER_LENGTH)
-        with m.Elif(offsets_bad_2):
-            m.d.comb += code.eq(Status.OFFSETS)
-        with m.Elif(operation_2):
-            m.d.comb += code.eq(Status.OPERATION)
-        with m.Elif(Mux(several_2, segment_end >= config.max_segment, whole_too_long)):
-            m.d.comb += code.eq(Status.SEGMENT_LENGTH)
-        with m.Elif(disabled_2):
-            m.d.comb += code.eq(Status.DISABLED)
-
-        refused = code != 0
-        live = asked_2 & ~refused
-        length = Mux(live, d2.header_length, 0)
-        rows = (length + config.lanes - 1) >> lane_bits
+        # --- second cycle
+        l3_length, l4_length = l3_length_2.as_signed(), l4_length_2.as_signed()
         ipv4_2, ipv6_2 = d2.l3_kind == L3Kind.IPV4, d2.l3_kind == L3Kind.IPV6
         tcp_2, udp_2 = d2.l4_kind == L4Kind.TCP, d2.l4_kind == L4Kind.UDP
-        checksum_on = d2.l4_checksum != ChecksumMode.NONE
-        checksum_offset = Signal(8)
-        m.d.comb += checksum_offset.eq(d2.checksum_offset)
-        with m.If(tcp_2):
-            m.d.comb += checksum_offset.eq(16)
-        with m.Elif(udp_2):
-            m.d.comb += checksum_offset.eq(6)
-        checksum = (d2.l4_offset + checksum_offset) >> 1
-        seed = Signal(17)
-        with m.If(seed_kind):
-            m.d.comb += seed.eq(~whole_l4[:16] + Cat(~whole_l4[16:], Const(0xFF, 8)))
-        with m.Elif(seed_protocol):
-            m.d.comb += seed.eq(Mux(udp_2, 17, 6))
-
-        admit = Signal(admit_context(config), reset_less=True)
-        plan = Signal(plan_context(config), reset_less=True)
-        header = Signal(header_context(config), reset_less=True)
-        edit = Signal(edit_context(config), reset_less=True)
-        m.d.sync += [
-            admit.beats.eq(d2.frame_length >> lane_bits),
-            admit.end_lane.eq(d2.frame_length[:lane_bits]),
-            admit.single.eq(last_byte_2 < config.lanes),
-            admit.payload_row.eq(length >> lane_bits),
-            admit.payload_lane.eq(length[:lane_bits]),
-            admit.refused.eq(refused),
-            plan.payload_less_1.eq(Mux(asked_2, payload_2, last_byte_2)),
-            plan.mss_less_1.eq(mss_2),
-            plan.lane.eq(length[:lane_bits]),
-            plan.empty.eq(refused | (asked_2 & no_payload_2)),
-            header.empty.eq(length == 0),
-            header.rows.eq(rows),
-            header.last_row.eq((length - 1)[:10] >> lane_bits),
-            header.end_lane.eq(length[:lane_bits]),
-            header.l3.eq(d2.l3_offset >> 1),
-            header.l4.eq(d2.l4_offset >> 1),
-            header.checksum.eq(checksum),
-            header.ipv4.eq(ipv4_2),
-            header.ipv6.eq(ipv6_2),
-            header.tcp.eq(tcp_2),
-            header.udp.eq(udp_2),
-            header.segmented.eq(segmented_2),
-            header.several.eq(several_2),
-            header.checksum_on.eq(checksum_on),
-            header.from_header.eq(d2.l4_checksum == ChecksumMode.FROM_HEADER),
-            header.check_protocol.eq(check_protocol_2),
-            header.l3_words.eq(l3_length_2 >> 2),
-            header.l4_words.eq(l4_length_2 >> 2),
-            header.l4_fits.eq(l4_fits_2),
-            header.seed.eq(seed),
-            edit.refused.eq(code),
-            edit.request_id.eq(d2.request_id),
-            edit.user.eq(d2.user),
-            edit.timestamp.eq(d2.timestamp),
-            edit.counted.eq(asked_2),
-            edit.header_length.eq(length),
-            edit.rows.eq(rows),
-            edit.mss_less_1.eq(mss_2),
-            edit.l3.eq(d2.l3_offset >> 1),
-            edit.l4.eq(d2.l4_offset >> 1),
-            edit.checksum.eq(checksum),
-            edit.ip_base.eq(d2.header_length - d2.l3_offset - Mux(ipv6_2, 40, 0)),
-            edit.l4_base.eq(l4_length_2),
-            edit.ipv4.eq(ipv4_2),
-            edit.ipv6.eq(ipv6_2),
-            edit.tcp.eq(tcp_2),
-            edit.udp.eq(udp_2),
-            edit.segmented.eq(segmented_2 & ~refused),
-            edit.several.eq(several_2 & ~refused),
-            edit.ip_checksum.eq(ipv4_2 & (segmented_2 | d2.ip_checksum) & live),
-            edit.checksum_on.eq(checksum_on & live),
-            edit.add_length.eq(
-                (segmented_2 | ~d2.l4_checksum[1] | d2.l4_checksum[0]) & checksum_on
+        l4_2 = d2.l4_kind != L4Kind.NONE
+        # Of a frame that nothing is asked of nothing is header.
+        length = Signal(10)
+        m.d.comb += length.eq(Mux(asked_2, d2.header_length, 0))
+        payload_less_1_3 = held(
+            "payload_less_1_3", (d2.frame_length - length - 1)[:25]
+        )
+        beyond_l3 = (ipv4_2 | ipv6_2) & (l4_length < 0)
+        header_bad_3 = held(
+            "header_bad_3",
+            header_too_long_2
+            | (asked_2 & ~segmented_2 & ((l4_2 & (l4_length < need_2)) | beyond_l3)),
+        )
+        l3_units = l3_length[2:6]
+        ipv4_bad = (l3_length < 0) | l3_length[6:].any() | l3_length[:2].any() | (l3_units < 5)
+        ipv6_bad = (l3_length < 40) | l3_length[:3].any()
+        offsets_bad_3 = held(
+            "offsets_bad_3",
+            asked_2
+            & (
+                odd_2
+                | (ipv4_2 & ipv4_bad)
+                | (ipv6_2 & ipv6_bad)
+                | (l4_2 & (l4_length <= 0))
+                | beyond_l3
             ),
-            edit.ip_id.eq(d2.ip_id),
-            edit.keep_cwr.eq(d2.keep_cwr),
-        ]
-        m.d.comb += [
-            self.admit.payload.eq(admit),
-            self.plan.payload.eq(plan),
-            self.header.payload.eq(header),
-            self.edit.payload.eq(edit),
-        ]
-        for port in (self.admit, self.plan, self.header, self.edit):
-            m.d.comb += port.valid.eq(valid[3])
+        )
+        whole_too_long_3 = held("whole_too_long_3", d2.frame_length > config.max_segment)
+        segment_end_3 = held("segment_end_3", d2.header_length + mss_less_1_2)
+        l4_units = l4_length[2:6]
+        l4_fits_3 = held(
+            "l4_fits_3",
+            ~l4_length[6:].any()
+            & ~l4_length[:2].any()
+            & Mux(tcp_2, l4_units >= 5, l4_units == 2),
+        )
+        check_protocol_3 = held(
+            "check_protocol_3", (tcp_2 | udp_2) & (ipv4_2 | (ipv6_2 & (l3_length == 40)))
+        )
+        checksum_3 = held("checksum_3", ((d2.l4_offset >> 1) + place_2)[: config.word_bits])
+        ip_base_3 = held("ip_base_3", (l3_length + l4_length)[:10])
+        row = length >> lane_bits
+        lane = length[:lane_bits]
+        rows_3 = held("rows_3", row + (lane != 0))
+        last_row_3 = held("last_row_3", (row - (lane == 0))[: (config.header_rows - 1).bit_length()])
+        length_3 = held("length_3", length)
+        single_3 = held("single_3", (d2.frame_length <= config.lanes))
+
+        # --- third cycle
+        payload_less_1 = payload_less_1_3
+        no_payload = payload_less_1[24]
+        segmented_3, asked_3 = held("segmented_3", segmented_2), held("asked_3", asked_2)
+        several_4 = held(
+            "several_4",
+            segmented_3
+            & ~no_payload
+            & (payload_less_1[:24] > held("mss_less_1_3", mss_less_1_2)),
+        )
+        too_short = no_payload & ~payload_less_1.all()
+        early_4 = Signal(3, reset_less=True)  # the lowest of codes 1 to 5
+        early = Signal(3)
+        for code, wrong in reversed(
+            [
+                (Status.RESERVED, held("reserved_3", reserved_2)),
+                (Status.FRAME_LENGTH, held("zero_length_3", zero_length_2) | too_short),
+                (Status.HEADER_LENGTH, header_bad_3),
+                (Status.OFFSETS, offsets_bad_3),
+                (Status.OPERATION, held("operation_3", operation_2)),
+            ]
+        ):
+            with m.If(wrong):
+                m.d.comb += early.eq(code)
+        m.d.sync += early_4.eq(early)
+        segment_too_long_4 = held("segment_too_long_4", segment_end_3 >= config.max_segment)
+        # Seed with length (D2): the whole payload's length comes off, as the complement of a
+        # 32-bit number in two halves. What is complemented is one less; edit makes up for it.
+        whole = d3.l4_checksum == ChecksumMode.SEED_WITH_LENGTH
+        seed = Signal(17)
+        with m.If(whole):
+            m.d.comb += seed.eq(
+                ~payload_less_1[:16] + Cat(~payload_less_1[16:24], Const(0xFF, 8))
+            )
+        with m.Elif(d3.l4_checksum == ChecksumMode.FROM_HEADER):
+            m.d.comb += seed.eq(Mux(d3.l4_kind == L4Kind.UDP, 17, 6))
+        seed_4 = held("seed_4", Mux(whole & (~segmented_3 | no_payload), 0, seed))
+        l4_length_3 = held("l4_length_3", l4_length_2)
+        sum_base_4 = held("sum_base_4", Mux(whole, -1, l4_length_3[:10])[:11])
+        no_payload_4 = held("no_payload_4", no_payload)
+        ip_base_4 = held(
+            "ip_base_4", (ip_base_3 - Mux(d3.l3_kind == L3Kind.IPV6, 40, 0))[:10]
+        )
+
+        # --- fourth cycle: the verdict, and the records
+        whole_too_long_4 = held("whole_too_long_4", whole_too_long_3)
+        disabled_4 = held("disabled_4", disabled_2, 2)
+        code = Signal(3)
+        with m.If(early_4 != 0):
+            m.d.comb += code.eq(early_4)
+        with m.Elif(Mux(several_4, segment_too_long_4, whole_too_long_4)):
+            m.d.comb += code.eq(Status.SEGMENT_LENGTH)
+        with m.Elif(disabled_4):
+            m.d.comb += code.eq(Status.DISABLED)
+        refused = code != 0
+        segmented_4, asked_4 = held("segmented_4", segmented_3), held("asked_4", asked_3)
+        length_4, rows_4 = held("length_4", length_3), held("rows_4", rows_3)
+        row_4, lane_4 = length_4 >> lane_bits, length_4[:lane_bits]
+        ipv4_4, ipv6_4 = d4.l3_kind == L3Kind.IPV4, d4.l3_kind == L3Kind.IPV6
+        tcp_4, udp_4 = d4.l4_kind == L4Kind.TCP, d4.l4_kind == L4Kind.UDP
+        mode_4 = d4.l4_checksum
+        checksum_on = mode_4 != ChecksumMode.NONE
+        checksum_4 = held("checksum_4", checksum_3)
+        mss_less_1_4 = held("mss_less_1_4", mss_less_1_2, 2)
+        records = {
+            "admit": {
+                "beats": d4.frame_length >> lane_bits,
+                "end_lane": d4.frame_length[:lane_bits],
+                "single": held("single_4", single_3),
+                "payload_row": row_4,
+                "payload_lane": lane_4,
+                "refused": refused,
+            },
+            "plan": {
+                "payload_less_1": held("payload_less_1_4", payload_less_1[:24]),
+                "mss_less_1": mss_less_1_4,
+                "lane": lane_4,
+                "empty": refused | no_payload_4,
+            },
+            "header": {
+                "empty": refused | ~asked_4 | (length_4 == 0),
+                "rows": rows_4,
+                "last_row": held("last_row_4", last_row_3),
+                "end_lane": lane_4,
+                "l3": d4.l3_offset >> 1,
+                "l4": d4.l4_offset >> 1,
+                "checksum": checksum_4,
+                "ipv4": ipv4_4,
+                "ipv6": ipv6_4,
+                "tcp": tcp_4,
+                "udp": udp_4,
+                "segmented": segmented_4,
+                "several": several_4,
+                "checksum_on": checksum_on,
+                "from_header": mode_4 == ChecksumMode.FROM_HEADER,
+                "check_protocol": held("check_protocol_4", check_protocol_3),
+                "l3_words": held("l3_words_4", l3_length_2[2:7], 2),
+                "l4_words": held("l4_words_4", l4_length_3[2:6]),
+                "l4_fits": held("l4_fits_4", l4_fits_3),
+                "seed": seed_4,
+            },
+            "edit": {
+                "refused": code,
+                "request_id": d4.request_id,
+                "user": d4.user,
+                "timestamp": d4.timestamp,
+                "counted": asked_4,
+                "header_length": length_4,
+                "rows": rows_4,
+                "mss_less_1": mss_less_1_4,
+                "l3": d4.l3_offset >> 1,
+                "l4": d4.l4_offset >> 1,
+                "checksum": checksum_4,
+                "ip_base": ip_base_4,
+                "sum_base": sum_base_4,
+                "ipv4": ipv4_4,
+                "tcp": tcp_4,
+                "udp": udp_4,
+                "segmented": segmented_4,
+                "several": several_4,
+                "ip_checksum": ipv4_4 & (segmented_4 | d4.ip_checksum),
+                "checksum_on": checksum_on,
+                # With MSS 0 a seed with length is complete.
+                "add_length": (segmented_4 | (mode_4 != ChecksumMode.SEED_WITH_LENGTH))
+                & checksum_on,
+                "ip_id": d4.ip_id,
+                "keep_cwr": d4.keep_cwr,
+            },
+        }
+        for name, fields in records.items():
+            port = getattr(self, name)
+            record = Signal(port.payload.shape(), name=f"{name}_record", reset_less=True)
+            m.d.sync += [record[field].eq(value) for field, value in fields.items()]
+            m.d.comb += [port.payload.eq(record), port.valid.eq(valid)]
         return m

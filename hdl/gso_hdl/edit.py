@@ -201,7 +201,8 @@ class Edit(wiring.Component):
         value = Signal(16, reset_less=True)
         choice = Signal(16)
         ip_length = frame.ip_base + segment.length
-        l4_length = frame.l4_base + segment.length
+        udp_length = segment.length + 8
+        sum_length = (frame.sum_base.as_signed() + segment.length)[:16]
         active = Signal()
         is_end = step == Step.END
         m.d.comb += [
@@ -226,9 +227,9 @@ class Edit(wiring.Component):
             with m.Case(Step.FLAGS):
                 m.d.comb += [offset.eq(6), choice.eq(Cat(masked, header.flags[12:]))]
             with m.Case(Step.UDP_LENGTH):
-                m.d.comb += [offset.eq(2), choice.eq(l4_length)]
+                m.d.comb += [offset.eq(2), choice.eq(udp_length)]
             with m.Case(Step.END):
-                m.d.comb += choice.eq(Mux(frame.add_length, l4_length, 0))
+                m.d.comb += choice.eq(Mux(frame.add_length, sum_length, 0))
         position = Signal(len(base))
         slot = Signal(len(header.slot))
         m.d.comb += [

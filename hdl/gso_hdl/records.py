@@ -80,9 +80,8 @@ def edit_context(config):
             "l4": config.word_bits,
             "checksum": config.word_bits,
             "ip_base": (config.header_bytes).bit_length(),  # IP length of a segment without payload
-            "l4_base": (config.header_bytes).bit_length(),  # L4 length of one
+            "sum_base": 11,  # what the L4 sum gets beside the payload's length, signed
             "ipv4": 1,
-            "ipv6": 1,
             "tcp": 1,
             "udp": 1,
             "segmented": 1,
