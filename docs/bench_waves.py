@@ -57,7 +57,8 @@ async def _play(dut: HierarchyObject, scenario: dict) -> dict[str, list[int]]:
         if offer:
             beat = beats[sent]
             dut.s_axis_tdata.value, dut.s_axis_tkeep.value = beat.data, beat.keep
-            dut.s_axis_tlast.value, dut.s_axis_tuser.value = beat.last, beat.user
+        dut.s_axis_tlast.value = beat.last if offer else 0
+        dut.s_axis_tuser.value = beat.user if offer else 0
         describe = given < len(descriptors) and cycle >= scenario["descriptor_at"]
         dut.s_axis_desc_tvalid.value = int(describe)
         if describe:

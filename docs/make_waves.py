@@ -154,7 +154,7 @@ def draw(name: str, trace: dict[str, list[int]]) -> str:
         if valid:
             fields = COMPLETION.unpack(trace["m_axis_cpl_tdata"][cycle])
             text = f"{Status(fields['status']).name}, {fields['segments']} segments"
-            drawing.text(LEFT + CELL * (cycle - 1), drawing.y - 8, text, "name")
+            drawing.text(LEFT + CELL * (cycle - 1), drawing.y - 12, text, "name")
             said.append(text)
     if len(said) != 1:
         raise RuntimeError(f"{name}: {len(said)} completions, expected 1")
