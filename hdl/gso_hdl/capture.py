@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Capture: puts each header into its slot, checks it, and takes its sums once."""
 
-from amaranth import Array, Cat, Const, Module, Mux, Signal
+from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from gso_model.layout import Status
@@ -34,7 +34,7 @@ class Capture(wiring.Component):
     oldest : In(k), the first slot row that is still in use
     result : Out stream(header_result), one a frame; the receiver has room for all under way
 
-    Latency: from the last row's last look, 6 cycles and the adder tree's.
+    Latency: from the last row's arrival, 7 cycles and the adder tree's.
     Throughput: a row in one or two cycles. Source: D2, D6, D11 codes 16 to 19, D21.
     """
 
@@ -58,58 +58,60 @@ class Capture(wiring.Component):
         address_bits = (config.slot_rows - 1).bit_length()
         context = self.context.payload
 
-        # --- where we are
+        # --- walk: what there is in the row at hand
         number = Signal(context.last_row.shape())  # of the row within its header
-        second = Signal()  # second look
-        at_start = Signal(init=1)  # first look at a first row
+        at_start = Signal(init=1)
         base = Signal(address_bits)  # the slot's first row
         address = Signal(address_bits)  # this row in it
-        advance = Signal()  # to the next row
-        last_row = Signal()
+        walk = Signal()
+        fits = Signal()
+        last_row = (number == context.last_row) | self.row.payload.short
         m.submodules.l3 = l3 = Place(columns, 20, len(context.l3))
         m.submodules.l4 = l4 = Place(columns, 6, len(context.l4))
         for place, position in ((l3, context.l3), (l4, context.l4)):
             m.d.comb += [
                 place.position.eq(position),
                 place.number.eq(number),
-                place.advance.eq(advance),
-                place.restart.eq(last_row),
+                place.advance.eq(walk),
+                place.restart.eq(last_row | context.empty),
             ]
         from_l3, from_l4 = l3.at_or_behind(0), l4.at_or_behind(0)
         addresses = Mux(
             context.ipv4,
             l3.at_or_behind(6) & ~l3.at_or_behind(10),
             l3.at_or_behind(4) & ~l3.at_or_behind(20),
-        )
+        ) & context.from_header.replicate(columns)
         l3_here = (context.ipv4 | context.ipv6) & (from_l3 & ~from_l4).any()
-        l4_here = from_l4[-1] | (context.from_header & addresses.any())
-        twice = context.several | (l3_here & l4_here)
-        look_l4 = Mux(context.several, second, l4_here & (~l3_here | second))
-
-        ready = Signal()  # this look can be done
-        can = Signal()  # ... as far as room in the slots goes
-        last_look = Signal()
-        writes = ~second | context.several
-        fits = Signal()
-        used = Signal(address_bits)
-        m.d.comb += [
-            # Room for the longest header is there before the first row.
-            used.eq(base - self.oldest),
-            fits.eq(used <= config.slot_rows - 2 * config.header_rows),
-            can.eq(self.context.valid & (fits | ~at_start)),
-            last_row.eq((number == context.last_row) | self.row.payload.short),
-            last_look.eq(~twice | second),
-            ready.eq(can & (context.empty | (self.row.valid & (~writes | self.slot.ready)))),
-            advance.eq(ready & ~context.empty & last_look),
-            self.row.ready.eq(advance),
-            self.context.ready.eq(ready & (context.empty | (last_look & last_row))),
-        ]
-        done = self.context.ready
+        l4_here = from_l4[-1] | addresses.any()
+        tcp_edited = context.several & context.tcp
+        skip_l3 = (
+            l3.is_word(5)
+            | (l3.is_word(1) & context.segmented.replicate(columns))
+            | (l3.is_word(2) & context.several.replicate(columns))
+        )
+        skip_l4 = ((l4.is_word(3) | l4.is_word(6)) & tcp_edited.replicate(columns)) | (
+            l4.is_word(2) & (tcp_edited | (context.segmented & context.udp)).replicate(columns)
+        )
+        checksum_here = number == context.checksum[column_bits:]
+        checksum = Cat(
+            checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
+        )
+        # Nothing behind the header is kept.
+        whole = (number != context.last_row) | (context.end_lane == 0)
+        in_header = ~at_or_above(context.end_lane, config.lanes) | whole.replicate(config.lanes)
         following = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
-        with m.If(ready & ~context.empty):
-            m.d.sync += [second.eq(~last_look), at_start.eq(0)]
-        with m.If(advance):
-            m.d.sync += [number.eq(number + 1), address.eq(address + 1)]
+        m.d.comb += [
+            self.row.ready.eq(walk & ~context.empty),
+            self.context.ready.eq(walk & (context.empty | last_row)),
+        ]
+        # Room for the longest header is there before the first row; `base` may be a frame old.
+        m.d.sync += fits.eq((base - self.oldest)[:address_bits] < config.slot_rows // 2)
+        with m.If(walk & ~context.empty):
+            m.d.sync += [
+                number.eq(number + 1),
+                address.eq(address + 1),
+                at_start.eq(0),
+            ]
             with m.If(last_row):
                 m.d.sync += [
                     number.eq(0),
@@ -118,87 +120,99 @@ class Capture(wiring.Component):
                     address.eq(following),
                 ]
 
-        # --- the slot: the copy for odd segments stands behind the first
-        keep_end = Signal(config.lanes)  # nothing behind the header is kept
-        whole = (number != context.last_row) | (context.end_lane == 0)
-        m.d.comb += keep_end.eq(
-            ~at_or_above(context.end_lane, config.lanes) | whole.replicate(config.lanes)
-        )
-        checksum_here = number == context.checksum[column_bits:]
-        checksum = Cat(
-            checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
-        )
-        m.d.comb += [
-            self.slot.valid.eq(can & self.row.valid & ~context.empty & writes),
-            self.slot.payload.row.eq(address + Mux(second, context.rows, 0)),
-            self.slot.payload.data.eq(self.row.payload.data),
-            self.slot.payload.keep.eq(
-                keep_end
-                & ~Cat(checksum[i // 2] & context.checksum_on for i in range(config.lanes))
-            ),
-        ]
-
-        # --- first register: the row, what of it is summed, which words are read out
-        tcp_edited = context.several & context.tcp
-        skip_l3 = (
-            l3.is_word(5)
-            | (l3.is_word(1) & context.segmented.replicate(columns))
-            | (l3.is_word(2) & context.several.replicate(columns))
-        )
-        skip_l4 = (
-            ((l4.is_word(3) | l4.is_word(6)) & tcp_edited.replicate(columns))
-            | (
-                l4.is_word(2)
-                & (tcp_edited | (context.segmented & context.udp)).replicate(columns)
-            )
-            | (checksum & context.from_header.replicate(columns))
-        )
-        both = Mux(
-            look_l4,
-            (from_l4 | (addresses & context.from_header.replicate(columns))) & ~skip_l4,
-            from_l3 & ~from_l4 & ~skip_l3,
-        )
-        row_1 = Signal(config.data_width, reset_less=True)
-        mask_1 = Signal(config.lanes, reset_less=True)
-        m.d.sync += [
-            row_1.eq(self.row.payload.data),
-            mask_1.eq(keep_end & Cat(both[i // 2] for i in range(config.lanes))),
-        ]
-        valid_1 = Signal()
-        m.d.sync += valid_1.eq(ready)
-        flags = {}
-        columns_1 = {}
+        # --- look: once or twice at a row
+        held = {}
+        kinds = "ipv4 tcp udp segmented from_header check_protocol l4_fits l3_words l4_words"
+        find = {}
         # Words read out: by name, its number within the L3 header and within the L4 header.
         for name, (in_l3, in_l4) in {
             "x": (Const(0, 3), Const(6, 3)),
             "y": (Const(2, 3), Const(2, 3)),
             "z": (Mux(context.ipv6, Const(3, 3), Const(4, 3)), Const(3, 3)),
         }.items():
-            hit_3, column_3 = l3.find(in_l3)
-            hit_4, column_4 = l4.find(in_l4)
-            columns_1[name] = Signal(column_bits, name=f"{name}_column", reset_less=True)
-            flags[f"{name}_hit"] = Signal(name=f"{name}_hit_1", reset_less=True)
-            m.d.sync += [
-                columns_1[name].eq(Mux(look_l4, column_4, column_3)),
-                flags[f"{name}_hit"].eq(Mux(look_l4, hit_4, hit_3) & ~context.empty),
-            ]
-        for name, value in {
-            "look_l4": look_l4,
-            "look_l3": l3_here & ~look_l4,
-            "done": done,
+            find[f"{name}_hit_l3"], find[f"{name}_column_l3"] = l3.find(in_l3)
+            find[f"{name}_hit_l4"], find[f"{name}_column_l4"] = l4.find(in_l4)
+        noted = {
+            "data": self.row.payload.data,
+            "in_header": in_header,
+            "keep": in_header
+            & ~Cat(checksum[i // 2] & context.checksum_on for i in range(config.lanes)),
+            "sum_l3": from_l3 & ~from_l4 & ~skip_l3,
+            "sum_l4": (from_l4 | addresses)
+            & ~skip_l4
+            & ~(checksum & context.from_header.replicate(columns)),
+            "copy": (address + context.rows)[:address_bits],
+            "several": context.several,
+            "twice": context.several | (l3_here & l4_here),
+            "l4_only": ~context.several & l4_here & ~l3_here,
+            "l3_here": l3_here,
+            "last": context.empty | last_row,
             "rows": ~context.empty,
             "short": self.row.payload.short & ~context.empty,
             "starts": at_start,
-        }.items():
-            flags[name] = Signal(name=f"{name}_1", reset_less=True)
-            m.d.sync += flags[name].eq(value)
-        kinds = "ipv4 tcp udp segmented from_header check_protocol l4_fits l3_words l4_words"
-        now = {
-            name: delay(m, f"{name}_now", getattr(context, name), 2) for name in kinds.split()
+            "seed": context.seed,
+            "slot": base,
+            "address": address,
+            **find,
+            **{name: getattr(context, name) for name in kinds.split()},
         }
-        seed_1 = Signal(17, reset_less=True)
-        base_1 = Signal(address_bits, reset_less=True)
-        m.d.sync += [seed_1.eq(context.seed), base_1.eq(base)]
+        valid_0 = Signal()
+        for name, value in noted.items():
+            value = Value.cast(value)
+            held[name] = Signal(value.shape(), name=f"held_{name}", reset_less=True)
+            with m.If(walk):
+                m.d.sync += held[name].eq(value)
+        second = Signal()  # second look
+        look = Signal()
+        last_look = ~held["twice"] | second
+        look_l4 = second | held["l4_only"]
+        writes = held["rows"] & (~second | held["several"])
+        m.d.comb += [
+            self.slot.valid.eq(valid_0 & writes),
+            self.slot.payload.row.eq(Mux(second, held["copy"], held["address"])),
+            self.slot.payload.data.eq(held["data"]),
+            self.slot.payload.keep.eq(held["keep"]),
+            look.eq(valid_0 & (~writes | self.slot.ready)),
+            walk.eq(
+                (~valid_0 | (look & last_look))
+                & self.context.valid
+                & (context.empty | (self.row.valid & (fits | ~at_start)))
+            ),
+        ]
+        with m.If(look):
+            m.d.sync += second.eq(~last_look)
+        with m.If(walk | (look & last_look)):
+            m.d.sync += valid_0.eq(walk)
+
+        # --- first register: the row, what of it is summed, which words are read out
+        row_1 = Signal(config.data_width, reset_less=True)
+        mask_1 = Signal(config.lanes, reset_less=True)
+        summed = Mux(look_l4, held["sum_l4"], held["sum_l3"])
+        m.d.sync += [
+            row_1.eq(held["data"]),
+            mask_1.eq(held["in_header"] & Cat(summed[i // 2] for i in range(config.lanes))),
+        ]
+        valid_1 = Signal()
+        m.d.sync += valid_1.eq(look)
+        columns_1 = {}
+        flags = {}
+        for name in "xyz":
+            columns_1[name] = Signal(column_bits, name=f"{name}_column", reset_less=True)
+            m.d.sync += columns_1[name].eq(
+                Mux(look_l4, held[f"{name}_column_l4"], held[f"{name}_column_l3"])
+            )
+            flags[f"{name}_hit"] = Mux(look_l4, held[f"{name}_hit_l4"], held[f"{name}_hit_l3"])
+        flags |= {
+            "look_l4": look_l4 & held["rows"],
+            "look_l3": held["l3_here"] & ~look_l4 & held["rows"],
+            "done": held["last"] & last_look,
+            "short": held["short"],
+            "starts": held["starts"] & ~second,
+        }
+        flags = {name: delay(m, f"{name}_1", value, 1) for name, value in flags.items()}
+        now = {name: delay(m, f"{name}_now", held[name], 2) for name in kinds.split()}
+        seed_1 = delay(m, "seed_1", held["seed"], 1)
+        base_1 = delay(m, "slot_1", held["slot"], 1)
 
         # --- second register: masked row and the words read out
         row_2 = Signal(config.data_width, reset_less=True)
@@ -218,7 +232,7 @@ class Capture(wiring.Component):
         bad = {name: Signal(name=f"bad_{name}") for name in ("version", "length", "protocol", "l4")}
         ask = {}
         l3_look = valid_2 & flags_2["look_l3"]
-        l4_look = valid_2 & flags_2["look_l4"] & flags_2["rows"]
+        l4_look = valid_2 & flags_2["look_l4"]
         protocol = Mux(now["ipv4"], seen["z"][:8], seen["z"][8:])
         x_l3, x_l4 = l3_look & flags_2["x_hit"], l4_look & flags_2["x_hit"]
         z_l3 = l3_look & flags_2["z_hit"]

@@ -122,8 +122,8 @@ class Configuration:
 
     @property
     def slot_rows(self):
-        """Rows of the header slots' ring: two copies of two of the longest headers, or more."""
-        return max(64, 4 * self.header_rows)
+        """Rows of the header slots' ring: eight of the longest headers, or more."""
+        return max(64, 8 * self.header_rows)
 
     @property
     def buffer_rows(self):

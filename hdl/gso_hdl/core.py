@@ -97,7 +97,7 @@ class Core(wiring.Component):
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
         queue("header_queue", capture.result, header_result(config), edit.header, frames)
         queue("result_queue", sum_.result, segment_result(), finish.result)
-        m.submodules.rows = rows = Chain(header_row(config), 2)
+        m.submodules.rows = rows = Chain(header_row(config), 1)
         connect(m, admit.row, rows.i)
         connect(m, rows.o, capture.row)
         connect(m, admit.payload, align.beat)

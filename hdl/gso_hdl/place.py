@@ -28,7 +28,7 @@ class Place(wiring.Component):
     advance : In(1), the next cycle has the next row
     restart : In(1), with `advance`: or a new frame's first
 
-    Latency: none.
+    Latency: none. `restart` also ends a frame without rows.
     """
 
     def __init__(self, columns, furthest, bits):
