@@ -2,9 +2,9 @@
 """In the simulator: records the ports of the core, cycle by cycle, for `make_waves.py`.
 
 Parameters: `scenarios`, each with `frames` (hex), `descriptors` (hex), `aborted` (of the last
-frame), `descriptor_at` (cycle of the first descriptor), `stalls` (by number of an output beat: how
-many cycles it is not taken), `cycles`. Reports `traces`: one list a signal, one value a cycle,
-sampled before the edge.
+frame), `frame_at` and `descriptor_at` (cycles in which they are first offered), `stalls` (by number
+of an output beat: how many cycles it is not taken), `cycles`. Reports `traces`: one list a signal,
+one value a cycle, sampled before the edge.
 """
 
 import cocotb
@@ -52,7 +52,7 @@ async def _play(dut: HierarchyObject, scenario: dict) -> dict[str, list[int]]:
     sent = given = left = 0
     stalls = {int(beat): count for beat, count in scenario["stalls"].items()}
     for cycle in range(scenario["cycles"]):
-        offer = sent < len(beats) and cycle >= 1
+        offer = sent < len(beats) and cycle >= scenario["frame_at"]
         dut.s_axis_tvalid.value = int(offer)
         if offer:
             beat = beats[sent]

@@ -55,15 +55,16 @@ def scenarios() -> dict[str, dict]:
         "frames": [frame(PAYLOAD).hex()],
         "descriptors": [f"{asked().pack():x}"],
         "aborted": False,
+        "frame_at": 12,
         "descriptor_at": 1,
         "stalls": {},
-        "cycles": 62,
+        "cycles": 68,
     }
     return {
         "wave-three-segments": base,
-        "wave-back-pressure": {**base, "stalls": {0: 2, 11: 4, 15: 1, 16: 3}, "cycles": 72},
+        "wave-back-pressure": {**base, "stalls": {0: 2, 11: 4, 15: 1, 16: 3}, "cycles": 76},
         "wave-aborted": {**base, "aborted": True},
-        "wave-late-descriptor": {**base, "descriptor_at": 12, "cycles": 72},
+        "wave-late-descriptor": {**base, "frame_at": 1, "descriptor_at": 12, "cycles": 72},
     }
 
 
