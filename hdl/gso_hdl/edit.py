@@ -6,7 +6,7 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 from gso_model.layout import FLAG_CWR, IdMode
 
-from .primitives import add_around
+from .primitives import Chain, add_around
 from .records import column_write, edit_context, header_result, segment_plan, segment_record
 
 
@@ -86,28 +86,22 @@ class Edit(wiring.Component):
         fire_end = Signal()
         load = Signal()
         load_frame = Signal()
-        unsent = Signal(6)
-        unsent_now = unsent + fire_end - self.sent
-        m.d.sync += unsent.eq(unsent_now)
+        unsent = Signal(5)
+        sent = Signal()
+        m.d.sync += sent.eq(self.sent)
+        with m.If(fire_end & ~sent):
+            m.d.sync += unsent.eq(unsent + 1)
+        with m.Elif(sent & ~fire_end):
+            m.d.sync += unsent.eq(unsent - 1)
         new = Mux(busy, segment.last, over)
         coming = Mux(busy & (number != 2), number + 1, number)
+        both = Signal()  # a frame's context and its header's result are there
+        slot_free = (coming != 2) | (unsent == 0) | (~busy & (unsent == 1))
+        go = fire_end | ~busy
+        m.d.sync += both.eq(self.context.valid & self.header.valid & ~load_frame)
         m.d.comb += [
-            load_frame.eq(
-                (fire_end | ~busy)
-                & new
-                & self.context.valid
-                & self.header.valid
-                & self.segment.valid
-            ),
-            load.eq(
-                load_frame
-                | (
-                    (fire_end | ~busy)
-                    & ~new
-                    & self.segment.valid
-                    & ((coming != 2) | (unsent_now < 2))
-                )
-            ),
+            load_frame.eq(go & new & both & self.segment.valid),
+            load.eq(go & self.segment.valid & Mux(new, both, slot_free)),
             self.context.ready.eq(load_frame),
             self.taken.eq(load_frame),
             self.header.ready.eq(load_frame),
@@ -134,7 +128,7 @@ class Edit(wiring.Component):
             )
 
         fine = (self.context.payload.refused == 0) & (self.header.payload.verdict == 0)
-        with m.If(fire_end | ~busy):
+        with m.If(go):
             m.d.sync += [busy.eq(load), over.eq(new)]
         with m.If(load):
             m.d.sync += segment.eq(self.segment.payload)
@@ -281,11 +275,9 @@ class Edit(wiring.Component):
         # --- the record
         made = Signal(segment_record(config), reset_less=True)
         ending = Signal()
-        out = Signal(segment_record(config), reset_less=True)
-        out_valid = Signal()
-        m.d.comb += fire_end.eq(
-            busy & is_end & ~ending & (~out_valid | self.record.ready)
-        )
+        m.submodules.records = records = Chain(segment_record(config), 2)
+        # The chain has a place when the record gets there.
+        m.d.comb += fire_end.eq(busy & is_end & ~ending & ~records.full)
         m.d.sync += [
             ending.eq(fire_end),
             made.slot.eq(slot),
@@ -311,9 +303,12 @@ class Edit(wiring.Component):
             made.user.eq(frame.user),
             made.timestamp.eq(frame.timestamp & segment.last),
         ]
-        with m.If(self.record.ready):
-            m.d.sync += out_valid.eq(0)
-        with m.If(ending):
-            m.d.sync += [out_valid.eq(1), out.eq(made), out.partial.eq(added)]
-        m.d.comb += [self.record.valid.eq(out_valid), self.record.payload.eq(out)]
+        m.d.comb += [
+            records.i.valid.eq(ending),
+            records.i.payload.eq(made),
+            records.i.payload.partial.eq(added),
+            self.record.valid.eq(records.o.valid),
+            self.record.payload.eq(records.o.payload),
+            records.o.ready.eq(self.record.ready),
+        ]
         return m

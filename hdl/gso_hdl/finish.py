@@ -73,8 +73,9 @@ class Finish(wiring.Component):
         move = Signal()  # the second register takes the first
         take = Signal()
         m.d.comb += [
-            move.eq(valid & (~out_valid | self.segment.ready)),
-            take.eq(self.record.valid & self.result.valid & (~valid | move)),
+            # No register is emptied and filled in one cycle: two cycles a segment are enough.
+            move.eq(valid & ~out_valid),
+            take.eq(self.record.valid & self.result.valid & ~valid),
             self.record.ready.eq(take),
             self.result.ready.eq(take),
         ]

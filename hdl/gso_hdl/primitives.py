@@ -76,6 +76,7 @@ class Chain(wiring.Component):
     -------
     i : In stream
     o : Out stream
+    full : Out(1), every register is taken; from registers alone
     """
 
     def __init__(self, shape, depth):
@@ -83,7 +84,13 @@ class Chain(wiring.Component):
             raise ValueError(f"depth is {depth!r}, expected 1 or more")
         self.shape = shape
         self.depth = depth
-        super().__init__({"i": In(stream.Signature(shape)), "o": Out(stream.Signature(shape))})
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape)),
+                "o": Out(stream.Signature(shape)),
+                "full": Out(1),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -99,6 +106,7 @@ class Chain(wiring.Component):
                 m.d.sync += [valid[i].eq(sources[i][0]), data[i].eq(sources[i][1])]
         m.d.comb += [
             self.i.ready.eq(room[0]),
+            self.full.eq(Cat(valid).all()),
             self.o.valid.eq(valid[-1]),
             Value.cast(self.o.payload).eq(data[-1]),
         ]
