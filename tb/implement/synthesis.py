@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .harness import HARNESS, INSTANCE, harness, stub
@@ -18,26 +19,35 @@ from .harness import HARNESS, INSTANCE, harness, stub
 ECP5_OPTIONS = ""
 
 
+_PROGRESS_SECONDS = 30
+
+
 class ToolFailed(RuntimeError):
     """A tool ended with an error; the message holds the end of its log."""
 
 
-def run_tool(package: str, entry: str, arguments: list[str], folder: Path, log: str) -> str:
-    """Runs a YoWASP tool in `folder`, keeps what it prints in `log` and returns that."""
+def run_tool(package: str, entry: str, arguments: list[str], folder: Path, log: str) -> None:
+    """Runs a YoWASP tool in `folder`; what it prints goes to `log`, and now and then to stderr.
+
+    Place-and-route of a wide core takes minutes: the last line of the log tells how far it is.
+    """
     code = f"import {package}; {package}.{entry}()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    (folder / log).write_text(done.stdout)
-    if done.returncode:
-        tail = "\n".join(done.stdout.rstrip().splitlines()[-15:])
+    command = [sys.executable, "-u", "-c", code, *arguments]
+    with open(folder / log, "wb") as output:
+        tool = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            while tool.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    tool.wait(_PROGRESS_SECONDS)
+                    break
+                lines = (folder / log).read_text(errors="replace").rstrip().splitlines()
+                print(f"  {lines[-1][:90] if lines else package}", file=sys.stderr, flush=True)
+        finally:
+            tool.kill()
+    if tool.returncode:
+        text = (folder / log).read_text(errors="replace")
+        tail = "\n".join(text.rstrip().splitlines()[-15:])
         raise ToolFailed(f"{package} failed, log {folder / log}:\n{tail}")
-    return done.stdout
 
 
 def yosys(script: str, folder: Path, name: str) -> None:

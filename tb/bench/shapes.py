@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `make bench` sends: named streams of jobs, the same ones at every run.
+
+Segments of 64 to 9,014 bytes of all protocols in super-frames of 64 KB, super-frames of few
+segments, frames that are not segmented, and random mixes.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gso_model import ChecksumMode, Descriptor
+from gso_tb.frames import Shape, build
+from gso_tb.jobs import Job, renumber
+
+SHAPES = {
+    "tcp4": Shape(),
+    "tcp4 options": Shape(ip_options=8, tcp_options=12),
+    "tcp6": Shape(ip=6),
+    "udp4": Shape(l4="udp"),
+    "udp6": Shape(ip=6, l4="udp"),
+}
+MSS = (10, 88, 216, 536, 1460, 8948)
+# The longest IP packet that a host hands over, without its Ethernet header.
+LONGEST = 65535
+# How many frames of a stream: as many as make the start and the end not matter.
+SUPER, FEW, SHORT, MIXED = 3, 40, 100, 120
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A named stream; `segment_bytes` is its first segment on the wire, 0 for a mix."""
+
+    kind: str
+    shape: str
+    mss: str
+    segment_bytes: int
+    jobs: tuple[Job, ...]
+
+    @property
+    def name(self) -> str:
+        """How it is called in tables and in the record."""
+        return " ".join(part for part in (self.kind, self.shape, self.mss) if part)
+
+
+def streams(width: int) -> Iterator[Stream]:
+    """All streams of one width: some sizes depend on the beat."""
+    for shape in SHAPES:
+        for mss in MSS:
+            yield _super("64K", shape, mss, str(mss))
+        fitting = _fitting(shape, width)
+        for step, text in ((0, "fits"), (1, "fits+1"), (-1, "fits-1")):
+            yield _super("64K", shape, fitting + step, text)
+    for count in (1, 2, 3):
+        for mss in (88, 536, 1460, 8948):
+            yield _few(count, mss)
+    for size in (60, 65, 1514):
+        yield _checksum(size, ChecksumMode.SEED_WITH_LENGTH, "seed")
+        yield _checksum(size, ChecksumMode.FROM_HEADER, "header")
+        yield _pass(size)
+    yield _mix("mix", 11, (536, 1200, 1428, 1448, 1460, 8948))
+    yield _mix("mix small", 12, (10, 88, 216, 536, 1460))
+
+
+def _fitting(shape: str, width: int) -> int:
+    """The MSS next to 1460 with which header and MSS fill their beats exactly."""
+    header = SHAPES[shape].header_length
+    lanes = width // 8
+    return (header + 1460) // lanes * lanes - header
+
+
+def _super(kind: str, shape: str, mss: int, text: str) -> Stream:
+    rng = random.Random(f"{kind} {shape} {mss}")
+    described = SHAPES[shape]
+    size = LONGEST + described.l2 - described.header_length
+    made = (build(described, rng.randbytes(size), mss, rng=rng) for _ in range(SUPER))
+    return Stream(kind, shape, text, described.header_length + mss, tuple(renumber(made)))
+
+
+def _few(count: int, mss: int) -> Stream:
+    rng = random.Random(f"{count} of {mss}")
+    shape = SHAPES["tcp4"]
+    made = (build(shape, rng.randbytes(mss * count), mss, rng=rng) for _ in range(FEW))
+    jobs = tuple(renumber(made))
+    return Stream(f"{count} each", "tcp4", str(mss), shape.header_length + mss, jobs)
+
+
+def _checksum(size: int, mode: ChecksumMode, text: str) -> Stream:
+    rng = random.Random(f"checksum {size} {text}")
+    shape = SHAPES["tcp4"]
+    made = (
+        build(
+            shape,
+            rng.randbytes(size - shape.header_length),
+            0,
+            rng=rng,
+            checksum=mode,
+            ip_checksum=1,
+        )
+        for _ in range(SHORT)
+    )
+    return Stream("checksum", text, str(size), size, tuple(renumber(made)))
+
+
+def _pass(size: int) -> Stream:
+    rng = random.Random(f"pass {size}")
+    made = (Job(Descriptor(frame_length=size), rng.randbytes(size)) for _ in range(SHORT))
+    return Stream("pass", "", str(size), size, tuple(renumber(made)))
+
+
+def _mix(kind: str, seed: int, sizes: tuple[int, ...]) -> Stream:
+    """What a busy host sends: super-frames of all lengths, single frames, bare acknowledgements."""
+    rng = random.Random(seed)
+
+    def one() -> Job:
+        what = rng.random()
+        shape = SHAPES[rng.choice(list(SHAPES))]
+        if what < 0.6:
+            mss = rng.choice(sizes)
+            longest = min(LONGEST - 100, 60 * mss)
+            size = rng.choice((mss * rng.randint(1, 6), rng.randint(mss, longest)))
+            return build(shape, rng.randbytes(min(size, longest)), mss, rng=rng)
+        if what < 0.8:
+            mode = rng.choice((ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.FROM_HEADER))
+            return build(shape, rng.randbytes(rng.choice((0, 6, 1000))), 0, rng=rng, checksum=mode)
+        size = rng.choice((60, 65, 590, 1514))
+        return Job(Descriptor(frame_length=size), rng.randbytes(size))
+
+    return Stream(kind, "", "", 0, tuple(renumber(one() for _ in range(MIXED))))
