@@ -44,6 +44,7 @@ class Admit(wiring.Component):
     context : In stream(admit_context)
     beat : In stream(input_beat)
     row : Out stream(header_row)
+    row_room : In(1), there is room for two more rows
     payload : Out stream(payload_beat)
 
     Latency: 2 cycles. Throughput: one beat a cycle, none lost between frames.
@@ -55,7 +56,8 @@ class Admit(wiring.Component):
             {
                 "context": In(stream.Signature(admit_context(config))),
                 "beat": In(stream.Signature(input_beat(config))),
-                "row": Out(stream.Signature(header_row(config))),
+                "row": Out(stream.Signature(header_row(config), always_ready=True)),
+                "row_room": In(1),
                 "payload": Out(stream.Signature(payload_beat(config))),
             }
         )
@@ -128,18 +130,13 @@ class Admit(wiring.Component):
         to_row = is_header & ~swallow
         to_payload = Mux(frame.refused, held.last, ~swallow & (is_payload | held.last | is_final))
         row = Signal(header_row(config), reset_less=True)
-        row_valid = Signal()
-        row_room = ~row_valid | self.row.ready
         payload_room = ~self.payload.valid | self.payload.ready
         m.d.comb += take.eq(
-            held_valid & in_frame & (~to_row | row_room) & (~to_payload | payload_room)
+            held_valid & in_frame & (~to_row | self.row_room) & (~to_payload | payload_room)
         )
-        with m.If(self.row.ready):
-            m.d.sync += row_valid.eq(0)
+        m.d.sync += self.row.valid.eq(take & to_row)
         with m.If(self.payload.ready):
             m.d.sync += self.payload.valid.eq(0)
-        with m.If(take & to_row):
-            m.d.sync += row_valid.eq(1)
         with m.If(take & to_payload):
             m.d.sync += self.payload.valid.eq(1)
 
@@ -174,18 +171,14 @@ class Admit(wiring.Component):
         row_count = Signal(config.lane_bits + 1, reset_less=True)
         row_needs = Signal(config.lane_bits + 1, reset_less=True)  # header bytes in this row
         header_goes_on = Signal(reset_less=True)  # ... behind this row
-        with m.If(row_room):
-            m.d.sync += [
-                row.data.eq(held.data),
-                row_end.eq(held.last),
-                row_count.eq(count),
-                row_needs.eq(Mux(is_payload, frame.payload_lane, config.lanes)),
-                header_goes_on.eq(
-                    ~is_payload & ((rows_left != 1) | (frame.payload_lane != 0))
-                ),
-            ]
+        m.d.sync += [
+            row.data.eq(held.data),
+            row_end.eq(held.last),
+            row_count.eq(count),
+            row_needs.eq(Mux(is_payload, frame.payload_lane, config.lanes)),
+            header_goes_on.eq(~is_payload & ((rows_left != 1) | (frame.payload_lane != 0))),
+        ]
         m.d.comb += [
-            self.row.valid.eq(row_valid),
             self.row.payload.data.eq(row.data),
             self.row.payload.short.eq(
                 row_end & (header_goes_on | (row_count < row_needs))

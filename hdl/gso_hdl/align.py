@@ -64,13 +64,12 @@ class Align(wiring.Component):
         left = Signal(now.beats_less_1.shape(), reset_less=True)
         flush = Signal()
 
-        load = Signal()
+        load = Signal()  # this step takes a raw beat
         blocked = Signal()  # the frame has ended before this segment
         step = Signal()
         done = Signal()
         newer_end = Signal()
         m.d.comb += [
-            load.eq(Mux(at_first, now.first_load, Mux(at_last, now.last_load, 1))),
             blocked.eq(flush | (load & newer_end & ~(now.first & at_first))),
             step.eq(valid & self.room & (blocked | ~load | self.beat.valid)),
             done.eq(step & (at_last | blocked)),
@@ -83,6 +82,7 @@ class Align(wiring.Component):
             m.d.sync += [
                 at_first.eq(0),
                 at_last.eq(left == 1),
+                load.eq((left != 1) | now.last_load),
                 left.eq(left - 1),
                 flush.eq(blocked & ~now.last),
             ]
@@ -92,6 +92,7 @@ class Align(wiring.Component):
                 valid.eq(self.cut.valid),
                 now.eq(following),
                 at_first.eq(1),
+                load.eq(following.first_load),
                 at_last.eq(following.none | (following.beats_less_1 == 0)),
                 left.eq(following.beats_less_1),
                 older_from.eq(at_or_above(following.shift, lanes)),

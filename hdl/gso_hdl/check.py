@@ -37,7 +37,7 @@ class Check(wiring.Component):
     admit, plan, header, edit : Out streams; all four pulse together, receivers have room for all
     retire : In(1), edit has taken a frame
 
-    Latency: 5 cycles. Throughput: one descriptor a cycle. Source: D1, D2, D7, D9, D10, D11, D21.
+    Latency: 5 cycles. Throughput: one descriptor every other cycle. Source: D1, D2, D7, D9, D10, D11, D21.
     """
 
     def __init__(self, config):
@@ -62,16 +62,20 @@ class Check(wiring.Component):
         running = Signal()
         in_flight = Signal(range(config.frames_under_way + 1))
         accept = Signal()
+        valid_1 = Signal()  # a descriptor every other cycle, as chains want it
         m.d.sync += running.eq(1)
         m.d.comb += [
-            self.descriptor.ready.eq(running & (in_flight != config.frames_under_way)),
+            self.descriptor.ready.eq(
+                running & (in_flight != config.frames_under_way) & ~valid_1
+            ),
             accept.eq(self.descriptor.valid & self.descriptor.ready),
         ]
         with m.If(accept & ~self.retire):
             m.d.sync += in_flight.eq(in_flight + 1)
         with m.Elif(self.retire & ~accept):
             m.d.sync += in_flight.eq(in_flight - 1)
-        valid = delay(m, "valid", accept, LATENCY, reset_less=False)
+        m.d.sync += valid_1.eq(accept)
+        valid = delay(m, "valid", valid_1, LATENCY - 1, reset_less=False)
 
         def held(name, value, cycles=1):
             return delay(m, name, Value.cast(value), cycles)

@@ -15,7 +15,7 @@ from .edit import Edit
 from .egress import Egress
 from .finish import Finish
 from .plan import Plan
-from .primitives import Chain, Queue
+from .primitives import BlockQueue, Chain, Queue
 from .records import (
     admit_context,
     cut,
@@ -97,9 +97,10 @@ class Core(wiring.Component):
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
         queue("header_queue", capture.result, header_result(config), edit.header, frames)
         queue("result_queue", sum_.result, segment_result(), finish.result)
-        m.submodules.rows = rows = Chain(header_row(config), 1)
+        m.submodules.rows = rows = BlockQueue(header_row(config), max(16, config.header_rows))
         connect(m, admit.row, rows.i)
         connect(m, rows.o, capture.row)
+        m.d.comb += admit.row_room.eq(rows.room)
         connect(m, admit.payload, align.beat)
         connect(m, capture.slot, slots.capture)
         connect(m, edit.write, slots.edit)

@@ -63,7 +63,10 @@ class Queue(wiring.Component):
 
 
 class Chain(wiring.Component):
-    """A short queue of registers, each with a valid bit: no LUT for the data.
+    """A short queue of registers, each with a valid bit: no LUT for the data, no long ready path.
+
+    An entry moves on when the next register is empty, so entries come and go every other cycle
+    at most, but for two in a row now and then.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ class Chain(wiring.Component):
     -------
     i : In stream
     o : Out stream
-    full : Out(1), every register is taken; from registers alone
+    full : Out(1), every register is taken
     """
 
     def __init__(self, shape, depth):
@@ -97,19 +100,91 @@ class Chain(wiring.Component):
         width = Shape.cast(self.shape).width
         data = [Signal(width, name=f"data_{i}", reset_less=True) for i in range(self.depth)]
         valid = [Signal(name=f"valid_{i}") for i in range(self.depth)]
-        room = [Signal(name=f"room_{i}") for i in range(self.depth)]
         sources = [(self.i.valid, Value.cast(self.i.payload)), *zip(valid, data, strict=True)]
         for i in range(self.depth):
-            after = room[i + 1] if i + 1 < self.depth else self.o.ready
-            m.d.comb += room[i].eq(~valid[i] | after)
-            with m.If(room[i]):
+            leaves = ~valid[i + 1] if i + 1 < self.depth else self.o.ready
+            # The first register takes two entries in a row, for a source that sometimes has two.
+            room = ~valid[0] | leaves if i == 0 and self.depth > 1 else ~valid[i]
+            if i == 0:
+                m.d.comb += self.i.ready.eq(room)
+            with m.If(room):
                 m.d.sync += [valid[i].eq(sources[i][0]), data[i].eq(sources[i][1])]
+            with m.Elif(leaves):
+                m.d.sync += valid[i].eq(0)
         m.d.comb += [
-            self.i.ready.eq(room[0]),
             self.full.eq(Cat(valid).all()),
             self.o.valid.eq(valid[-1]),
             Value.cast(self.o.payload).eq(data[-1]),
         ]
+        return m
+
+
+class BlockQueue(wiring.Component):
+    """A queue in block RAM, behind it a register; for wide entries.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of an entry.
+    depth : int
+        Entries, a power of two from 16.
+
+    Members
+    -------
+    i : In stream, always ready; may be used while `room` is, or two cycles longer
+    room : Out(1), a register
+    o : Out stream, three cycles later
+    """
+
+    def __init__(self, shape, depth):
+        if depth < 16 or depth & depth - 1:
+            raise ValueError(f"depth is {depth!r}, expected a power of two from 16")
+        self.shape = shape
+        self.depth = depth
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape, always_ready=True)),
+                "room": Out(1),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        width = Shape.cast(self.shape).width
+        bits = (self.depth - 1).bit_length()
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(width),
+            depth=self.depth,
+            init=[],
+            attrs={"ram_style": "block", "no_rw_check": 1},
+        )
+        write = memory.write_port()
+        read = memory.read_port()
+        head, tail, used = Signal(bits), Signal(bits), Signal(bits)
+        fetched = Signal()  # the RAM's output is an entry
+        out = Signal(width, reset_less=True)
+        out_valid = Signal()
+        move = ~out_valid | self.o.ready
+        fetch = (head != tail) & (~fetched | move)
+        m.d.comb += [
+            write.addr.eq(head),
+            write.data.eq(Value.cast(self.i.payload)),
+            write.en.eq(self.i.valid),
+            read.addr.eq(tail),
+            read.en.eq(fetch),
+            self.o.valid.eq(out_valid),
+            Value.cast(self.o.payload).eq(out),
+        ]
+        m.d.sync += [used.eq(head - tail), self.room.eq(used < self.depth // 2)]
+        with m.If(self.i.valid):
+            m.d.sync += head.eq(head + 1)
+        with m.If(fetch):
+            m.d.sync += tail.eq(tail + 1)
+        with m.If(~fetched | move):
+            m.d.sync += fetched.eq(fetch)
+        with m.If(move):
+            m.d.sync += [out_valid.eq(fetched), out.eq(read.data)]
         return m
 
 
