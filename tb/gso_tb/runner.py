@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cocotb_tools.runner import Runner
 
 TOP = "gso_tx"
+LONGEST_RUN_SECONDS = 1800
 
 
 class RunFailed(AssertionError):
@@ -172,6 +173,8 @@ def run(
             "GSO_BENCH_PARAMETERS": json.dumps({"width": width, "sim": sim, **(parameters or {})}),
             "GSO_BENCH_REPORT": str(place / "report.json"),
             "COCOTB_LOG_LEVEL": "WARNING",
+            # A simulator that loops without time passing would never come back.
+            "SIM_CMD_PREFIX": f"timeout -k 5 {LONGEST_RUN_SECONDS}",
             "PYTHONHASHSEED": "0",
         }
         tools.add_source_roots()
@@ -209,6 +212,8 @@ def _check(place: Path, name: str, code: object) -> None:
     """Raises `RunFailed` unless every cocotb test ran and passed."""
     results = place / "results.xml"
     log = place / "run.log"
+    if "code: 124" in str(code):
+        raise RunFailed(f"{name}: the simulator did not end within {LONGEST_RUN_SECONDS} s: {log}")
     if not results.exists():
         text = log.read_text(errors="replace") if log.exists() else ""
         raise RunFailed(f"{name}: the simulator ended without results ({code}):\n{_tail(text)}")

@@ -12,7 +12,7 @@ from itertools import repeat
 
 from cocotb.handle import HierarchyObject
 
-from gso_tb.signals import ProtocolError, reader, undefined
+from gso_tb.signals import ProtocolError, reader, undefined, writer
 
 
 @dataclass
@@ -39,7 +39,7 @@ class _Sink:
     def __init__(self, dut: HierarchyObject, prefix: str, names: tuple[str, ...]) -> None:
         self.prefix = prefix
         self._read_valid = reader(getattr(dut, f"{prefix}_tvalid"))
-        self._ready = getattr(dut, f"{prefix}_tready")
+        self._write_ready = writer(getattr(dut, f"{prefix}_tready"))
         self._readers = {name: reader(getattr(dut, f"{prefix}_t{name}")) for name in names}
         self.pauses: Iterator[bool] = repeat(False)
         self.blocked = False
@@ -52,7 +52,7 @@ class _Sink:
         """Forgets what was held and lowers `tready`: for reset."""
         self._held = None
         self._ready_now = False
-        self._ready.value = 0
+        self._write_ready(0)
 
     def valid_in_reset(self) -> bool:
         """Whether `tvalid` is not low: a violation while reset lasts."""
@@ -66,7 +66,7 @@ class _Sink:
         ready = not (self.blocked or next(self.pauses))
         if ready != self._ready_now:
             self._ready_now = ready
-            self._ready.value = ready
+            self._write_ready(int(ready))
 
     def _check_held(self, cycle: int, valid: str) -> None:
         """After a stalled cycle: the same beat must still stand there."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cocotb.handle import HierarchyObject
 
-from gso_tb.signals import reader, undefined
+from gso_tb.signals import reader, undefined, writer
 
 
 class Beat(NamedTuple):
@@ -43,14 +43,14 @@ class _Source:
     """Offers queued beats; a raised `tvalid` holds until the beat is taken, as AXI asks."""
 
     def __init__(self, dut: HierarchyObject, prefix: str, names: tuple[str, ...]) -> None:
-        self._valid = getattr(dut, f"{prefix}_tvalid")
+        self._write_valid = writer(getattr(dut, f"{prefix}_tvalid"))
         self._read_ready = reader(getattr(dut, f"{prefix}_tready"))
         self.prefix = prefix
-        self._signals = [getattr(dut, f"{prefix}_t{name}") for name in names]
+        self._writers = [writer(getattr(dut, f"{prefix}_t{name}")) for name in names]
         # Driven from the start, as any real source does: Z would be X to everything behind it.
         self._driven = [0] * len(names)
-        for signal in self._signals:
-            signal.value = 0
+        for write in self._writers:
+            write(0)
         self._queue: deque[Beat] = deque()
         self.pauses: Iterator[bool] = repeat(False)
         self.taken = 0
@@ -61,7 +61,7 @@ class _Source:
         """Forgets every queued beat and lowers `tvalid`: for reset."""
         self._queue.clear()
         self._offered = False
-        self._valid.value = 0
+        self._write_valid(0)
 
     @property
     def pending(self) -> int:
@@ -88,18 +88,18 @@ class _Source:
             self.taken += 1
             if not self._queue or next(self.pauses):
                 self._offered = False
-                self._valid.value = 0
+                self._write_valid(0)
                 return
         elif not self._queue or next(self.pauses):
             return
         else:
             self._offered = True
-            self._valid.value = 1
+            self._write_valid(1)
         driven = self._driven
         for index, value in enumerate(self._queue.popleft()[: len(driven)]):
             if value != driven[index]:
                 driven[index] = value
-                self._signals[index].value = value
+                self._writers[index](value)
 
 
 class FrameSource(_Source):
@@ -107,7 +107,7 @@ class FrameSource(_Source):
 
     def __init__(self, dut: HierarchyObject, prefix: str = "s_axis") -> None:
         super().__init__(dut, prefix, ("data", "keep", "last", "user"))
-        self.lanes = len(self._signals[1])
+        self.lanes = len(getattr(dut, f"{prefix}_tkeep"))
 
     def send(self, frame: bytes, aborted: bool = False) -> None:
         """Queues one frame."""

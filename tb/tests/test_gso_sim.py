@@ -4,8 +4,8 @@
 from pathlib import Path
 
 import pytest
-from gso_model import Descriptor, Status
 
+from gso_model import Descriptor, Status
 from gso_sim import Core, SimulationError
 from gso_tb.jobs import Job, expected
 from gso_tb.random_jobs import job

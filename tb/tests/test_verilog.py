@@ -83,7 +83,7 @@ def test_icarus_accepts(width: int) -> None:
 
 @pytest.mark.every_width
 def test_verilator_lint(width: int) -> None:
-    """`verilator --lint-only -Wall`, with the waivers that `tb/lint/waivers.vlt` gives reasons for."""
+    """`verilator --lint-only -Wall` with the waivers of `tb/lint`, each of which has a reason."""
     if tools.available("verilator"):
         pytest.skip(tools.available("verilator"))
     command = ["verilator", "--lint-only", "-Wall", "--top-module", runner.TOP, str(WAIVERS)]

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our source and sink, with all their checks, against cocotbext-axi's stock pair on the core."""
+
+import pytest
+
+from gso_tb import runner, tools
+
+
+def test_five_times_the_stock_pair(width: int) -> None:
+    """At least five times the beats a second; both figures are shown with `pytest -rP`.
+
+    On Verilator: on Icarus nearly all the time is the simulator's own.
+    """
+    sim = "verilator"
+    if tools.available(sim):
+        pytest.skip(tools.available(sim))
+    result = runner.run(
+        "bench.bench_speed",
+        sim=sim,
+        width=width,
+        parameters={"rounds": 3, "jobs": 10 if width == 64 else 60},
+        name="speed",
+    )
+    ours, stock = result["ours"], result["stock"]
+    print(f"{sim}, {width} bits: ours {ours:,.0f} beats/s, stock {stock:,.0f}: {ours / stock:.1f}x")
+    assert ours >= 5 * stock
