@@ -85,7 +85,7 @@ class Buffer(wiring.Component):
         out = Signal(config.data_width, reset_less=True)
         m.d.comb += [
             read.addr.eq(tail),
-            read.en.eq(self.enable & self.read),
+            read.en.eq(self.enable),
             self.data.eq(out),
         ]
         with m.If(self.enable):

@@ -70,9 +70,11 @@ class Check(wiring.Component):
             ),
             accept.eq(self.descriptor.valid & self.descriptor.ready),
         ]
-        with m.If(accept & ~self.retire):
+        retire = Signal()
+        m.d.sync += retire.eq(self.retire)
+        with m.If(accept & ~retire):
             m.d.sync += in_flight.eq(in_flight + 1)
-        with m.Elif(self.retire & ~accept):
+        with m.Elif(retire & ~accept):
             m.d.sync += in_flight.eq(in_flight - 1)
         m.d.sync += valid_1.eq(accept)
         valid = delay(m, "valid", valid_1, LATENCY - 1, reset_less=False)

@@ -85,10 +85,10 @@ class Configuration:
     def frames_under_way(self):
         """Frames between check and edit; four descriptors may always run ahead.
 
-        Queues have room for four more: edit may be three frames ahead of admit, and a LONG frame
+        Admit may be further behind by the frames that edit has sent on, and by one: a LONG frame
         is through before admit has swallowed its end.
         """
-        return 4 if self.shallow else 10
+        return 4 if self.shallow else 12
 
     @property
     def segments_under_way(self):

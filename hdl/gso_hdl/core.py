@@ -89,7 +89,11 @@ class Core(wiring.Component):
             ]
 
         frames, segments = config.frames_under_way, config.segments_under_way
-        queue("admit_queue", check.admit, admit_context(config), admit.context)
+        m.submodules.admit_queue = waiting = Queue(
+            admit_context(config), 4 if config.shallow else 5
+        )
+        m.d.comb += [waiting.i.valid.eq(check.admit.valid), waiting.i.payload.eq(check.admit.payload)]
+        connect(m, waiting.o, admit.context)
         queue("plan_queue", check.plan, plan_context(config), plan.context, frames)
         queue("capture_queue", check.header, header_context(config), capture.context, frames)
         queue("edit_queue", check.edit, edit_context(config), edit.context, frames)

@@ -6,7 +6,7 @@ from amaranth.lib import enum, stream, wiring
 from amaranth.lib.wiring import In, Out
 from gso_model.layout import FLAG_CWR, IdMode
 
-from .primitives import Chain, add_around
+from .primitives import Chain, Queue, add_with_carry
 from .records import column_write, edit_context, header_result, segment_plan, segment_record
 
 
@@ -224,15 +224,8 @@ class Edit(wiring.Component):
                 m.d.comb += [offset.eq(2), choice.eq(udp_length)]
             with m.Case(Step.END):
                 m.d.comb += choice.eq(Mux(frame.add_length, sum_length, 0))
-        position = Signal(len(base))
-        slot = Signal(len(header.slot))
-        m.d.comb += [
-            position.eq(base + offset),
-            slot.eq(header.slot + Mux(odd, frame.rows, 0)),
-        ]
-        writing = Signal()
-        row = Signal(len(header.slot), reset_less=True)
-        column = Signal(column_bits, reset_less=True)
+        position = Signal(len(base) + 1, reset_less=True)
+        slot = Signal(len(header.slot), reset_less=True)
         start = Signal(16, reset_less=True)  # what this step's sum starts with, if it restarts
         restart = Signal(reset_less=True)
         invert = Signal(reset_less=True)
@@ -243,10 +236,9 @@ class Edit(wiring.Component):
         with m.If(stepping):
             m.d.sync += fresh.eq(in_l3 | fire_end)
         m.d.sync += [
-            writing.eq(active),
             value.eq(choice),
-            row.eq(slot + position[column_bits:]),
-            column.eq(position[:column_bits]),
+            position.eq(base + offset),
+            slot.eq(header.slot + Mux(odd, frame.rows, 0)),
             start.eq(Mux(in_l3, header.ip_sum, header.l4_sum)),
             restart.eq(
                 (step == Step.LENGTH)
@@ -256,57 +248,69 @@ class Edit(wiring.Component):
             invert.eq(step == Step.IP_CHECKSUM),
         ]
 
-        # --- second cycle: write and add
-        total = Signal(16, reset_less=True)
-        source = Mux(restart, start, total)
-        added = Signal(16)
-        m.d.comb += [
-            added.eq(add_around(m, "step", source, value)),
-            self.write.valid.eq(writing),
-            self.write.payload.row.eq(row),
-            self.write.payload.column.eq(column),
-            self.write.payload.value.eq(Mux(invert, ~source, value)),
-        ]
+        # --- second cycle: add, and find the row
+        total = Signal(17, reset_less=True)
         adding = Signal()
-        m.d.sync += adding.eq(stepping)
+        acting = Signal()
+        writing = Signal()
+        out = Signal(column_write(config), reset_less=True)
+        source = Mux(restart, start, total[:16])
+        carry = total[16] & ~restart
+        m.d.sync += [adding.eq(stepping), acting.eq(active), writing.eq(acting)]
         with m.If(adding):
-            m.d.sync += total.eq(added)
+            m.d.sync += total.eq(add_with_carry(source, value, carry))
+        m.d.sync += [
+            out.row.eq(slot + position[column_bits:]),
+            out.column.eq(position[:column_bits]),
+            out.value.eq(Mux(invert, ~(source + carry)[:16], value)),
+        ]
+
+        # --- third cycle: write
+        m.d.comb += [self.write.valid.eq(writing), self.write.payload.eq(out)]
 
         # --- the record
         made = Signal(segment_record(config), reset_less=True)
         ending = Signal()
-        m.submodules.records = records = Chain(segment_record(config), 2)
-        # The chain has a place when the record gets there.
-        m.d.comb += fire_end.eq(busy & is_end & ~ending & ~records.full)
-        m.d.sync += [
-            ending.eq(fire_end),
-            made.slot.eq(slot),
-            made.rows.eq(frame.rows),
-            made.payload_row.eq(frame.header_length >> config.lane_bits),
-            made.length.eq(frame.header_length + segment.length),
-            made.payload.eq(segment.length),
-            made.checksum_row.eq(frame.checksum >> column_bits),
-            made.checksum_column.eq(frame.checksum[:column_bits]),
-            made.checksum_on.eq(frame.checksum_on & ~header.no_checksum),
-            made.no_zero.eq(frame.udp),
-            made.first.eq(number == 0),
-            made.last.eq(segment.last),
-            made.status.eq(
-                Mux(
-                    frame.refused != 0,
-                    frame.refused,
-                    Mux(header.verdict != 0, header.verdict + 15, 0),
-                )
-            ),
-            made.counted.eq(frame.counted),
-            made.request_id.eq(frame.request_id),
-            made.user.eq(frame.user),
-            made.timestamp.eq(frame.timestamp & segment.last),
-        ]
+        ended = Signal()
+        slot_2 = Signal(len(slot), reset_less=True)
+        m.d.sync += [ending.eq(fire_end), ended.eq(ending), slot_2.eq(slot)]
+        # Every record that is under way must find a place.
+        if config.shallow:
+            m.submodules.records = records = Chain(segment_record(config), 3)
+            crowded = records.full | (records.crowded & ended)
+        else:
+            m.submodules.records = records = Queue(segment_record(config))
+            crowded = unsent[3:].any()
+        m.d.comb += fire_end.eq(busy & is_end & ~ending & ~crowded)
+        with m.If(fire_end):
+            m.d.sync += [
+                made.rows.eq(frame.rows),
+                made.payload_row.eq(frame.header_length >> config.lane_bits),
+                made.length.eq(frame.header_length + segment.length),
+                made.payload.eq(segment.length),
+                made.checksum_row.eq(frame.checksum >> column_bits),
+                made.checksum_column.eq(frame.checksum[:column_bits]),
+                made.checksum_on.eq(frame.checksum_on & ~header.no_checksum),
+                made.no_zero.eq(frame.udp),
+                made.first.eq(number == 0),
+                made.last.eq(segment.last),
+                made.status.eq(
+                    Mux(
+                        frame.refused != 0,
+                        frame.refused,
+                        Mux(header.verdict != 0, header.verdict + 15, 0),
+                    )
+                ),
+                made.counted.eq(frame.counted),
+                made.request_id.eq(frame.request_id),
+                made.user.eq(frame.user),
+                made.timestamp.eq(frame.timestamp & segment.last),
+            ]
         m.d.comb += [
-            records.i.valid.eq(ending),
+            records.i.valid.eq(ended),
             records.i.payload.eq(made),
-            records.i.payload.partial.eq(added),
+            records.i.payload.slot.eq(slot_2),
+            records.i.payload.partial.eq(total),
             self.record.valid.eq(records.o.valid),
             self.record.payload.eq(records.o.payload),
             records.o.ready.eq(self.record.ready),

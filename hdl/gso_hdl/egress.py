@@ -72,9 +72,12 @@ class Egress(wiring.Component):
         # --- the segment being sent
         now = Signal(committed_segment(config), reset_less=True)
         active = Signal()
-        number = Signal(coming.rows.shape())  # of the beat; stops behind the header
+        number = Signal(coming.rows.shape(), reset_less=True)  # of the beat, within the header
         left = Signal(coming.beats_less_1.shape(), reset_less=True)
-        is_last = left == 0
+        is_last = Signal()
+        in_header = Signal()
+        in_payload = Signal()
+        before_end = Signal(reset_less=True)  # the header ends with this beat, or there is none
         credits = Signal(range(COMPLETIONS_HELD + 1), init=COMPLETIONS_HELD)
         may_begin = ~coming.first | (credits != 0)
         counted = Signal()  # a frame's numbers are complete; no segment is taken then
@@ -89,24 +92,35 @@ class Egress(wiring.Component):
             ),
             self.segment.ready.eq(take | drop),
         ]
+        # What stands in `now` means nothing unless `active`; so it may be loaded ahead.
         with m.If(move & (~active | is_last)):
-            m.d.sync += active.eq(take)
-        with m.If(take | drop):
-            m.d.sync += now.eq(coming)
-        with m.If(take):
-            m.d.sync += [number.eq(0), left.eq(coming.beats_less_1)]
-        with m.Elif(move & active):
-            m.d.sync += left.eq(left - 1)
-            with m.If(number != now.rows):
-                m.d.sync += number.eq(number + 1)
+            m.d.sync += [
+                active.eq(take),
+                now.eq(coming),
+                number.eq(0),
+                left.eq(coming.beats_less_1),
+                is_last.eq(coming.beats_less_1 == 0),
+                in_header.eq(coming.rows != 0),
+                in_payload.eq((coming.payload_row == 0) & (coming.payload != 0)),
+                before_end.eq(coming.rows[1:] == 0),
+            ]
+        with m.Elif(move):
+            m.d.sync += [
+                left.eq(left - 1),
+                is_last.eq(left == 1),
+                number.eq(number + 1),
+                in_header.eq(in_header & ~before_end),
+                before_end.eq(in_header & (number + 2 == now.rows)),
+                in_payload.eq(
+                    in_payload | ((number + 1 == now.payload_row) & (now.payload != 0) & in_header)
+                ),
+            ]
 
-        in_header = number != now.rows
-        header_ends = (number + 1 == now.rows) | ((now.rows == 0) & (left == now.beats_less_1))
-        sent = move & active & header_ends
+        sent = move & active & before_end
         m.d.comb += [
             self.slot_read.eq(active & in_header),
             self.slot_address.eq(now.slot + number),
-            self.payload_read.eq(active & (number >= now.payload_row) & (now.payload != 0)),
+            self.payload_read.eq(active & in_payload),
             self.payload_skip.eq(Mux(drop, coming.skip, 0)),
             self.sent.eq(sent | drop),
         ]
@@ -178,7 +192,8 @@ class Egress(wiring.Component):
             side.last.eq(is_last),
             side.release.eq(Mux(active, is_last & now.last, dropped_last)),
             side.tail.eq(now.length[: config.lane_bits]),
-            side.checksum.eq(now.checksum),
+            # D4: 0 is "no checksum" in UDP only.
+            side.checksum.eq(now.checksum | (now.no_zero & ~now.checksum.any()).replicate(16)),
             side.checksum_here.eq(
                 now.checksum_on & (number == now.checksum_row) & in_header
             ),

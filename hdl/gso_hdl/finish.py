@@ -5,7 +5,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import add_around
+from .primitives import add_with_carry
 from .records import segment_record, segment_result
 
 
@@ -25,6 +25,7 @@ def committed_segment(config):
             },
             "checksum": 16,
             "checksum_on": 1,
+            "no_zero": 1,
             "beats_less_1": 16 - config.lane_bits,
             "skip": (config.buffer_rows - 1).bit_length(),
             "send": 1,
@@ -45,7 +46,7 @@ class Finish(wiring.Component):
     result : In stream(segment_result)
     segment : Out stream(committed_segment)
 
-    Latency: 2 cycles. Throughput: a segment every two cycles. Source: D2, D4, D13.
+    Latency: 3 cycles. Throughput: a segment every two cycles. Source: D2, D13.
     """
 
     def __init__(self, config):
@@ -63,50 +64,61 @@ class Finish(wiring.Component):
         config = self.config
         record, result = self.record.payload, self.result.payload
 
-        held = Signal(segment_record(config), reset_less=True)
-        total = Signal(16, reset_less=True)
-        void = Signal(reset_less=True)
-        bad = Signal(2, reset_less=True)
-        valid = Signal()
+        # Three registers; none is emptied and filled in one cycle: two cycles a segment will do.
+        layout = data.StructLayout({"record": segment_record(config), "result": segment_result()})
+        first = Signal(layout, reset_less=True)
+        second = Signal(layout, reset_less=True)
         out = Signal(committed_segment(config), reset_less=True)
+        first_valid = Signal()
+        second_valid = Signal()
         out_valid = Signal()
-        move = Signal()  # the second register takes the first
+        total = Signal(17, reset_less=True)
         take = Signal()
         m.d.comb += [
-            # No register is emptied and filled in one cycle: two cycles a segment are enough.
-            move.eq(valid & ~out_valid),
-            take.eq(self.record.valid & self.result.valid & ~valid),
+            take.eq(self.record.valid & self.result.valid & ~first_valid),
             self.record.ready.eq(take),
             self.result.ready.eq(take),
         ]
-        with m.If(take):
+        with m.If(~first_valid):
             m.d.sync += [
-                held.eq(record),
-                total.eq(add_around(m, "whole", record.partial, result.sum)),
-                void.eq(result.void),
-                bad.eq(result.bad),
+                first.record.eq(record),
+                first.result.eq(result),
+                first_valid.eq(take),
             ]
-        with m.If(take | move):
-            m.d.sync += valid.eq(take)
+        with m.Elif(~second_valid):
+            m.d.sync += first_valid.eq(0)
+        with m.If(~second_valid):
+            m.d.sync += [
+                second.eq(first),
+                second_valid.eq(first_valid),
+                total.eq(
+                    add_with_carry(
+                        first.record.partial[:16], first.result.sum, first.record.partial[16]
+                    )
+                ),
+            ]
+        with m.Elif(~out_valid):
+            m.d.sync += second_valid.eq(0)
+        held = second.record
+        void, bad = second.result.void, second.result.bad
+        folded = (total[:16] + total[16])[:16]
 
         beats_less_1 = (held.length - 1)[:16] >> config.lane_bits
-        with m.If(self.segment.ready):
+        with m.If(out_valid & self.segment.ready):
             m.d.sync += out_valid.eq(0)
-        with m.If(move):
+        with m.If(~out_valid):
             same = [name for name, _ in committed_segment(config) if hasattr(held, name)]
             m.d.sync += [
                 *(
                     getattr(out, name).eq(getattr(held, name))
                     for name in same
-                    if name not in ("status", "checksum_on")
+                    if name != "status"
                 ),
-                out_valid.eq(1),
+                out_valid.eq(second_valid),
                 out.status.eq(
                     Mux(held.status != 0, held.status, Mux(void & (bad != 0), bad + 31, 0))
                 ),
-                out.checksum_on.eq(held.checksum_on),
-                # D4: 0 is "no checksum" in UDP only.
-                out.checksum.eq(Mux(held.no_zero & total.all(), 0xFFFF, ~total)),
+                out.checksum.eq(~folded),
                 out.beats_less_1.eq(beats_less_1),
                 out.skip.eq(
                     Mux(void | (held.payload == 0), 0, beats_less_1 - held.payload_row + 1)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small pieces that several stages use: queues, ones' complement adder, masks, adder tree."""
 
-from amaranth import Cat, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -10,24 +10,27 @@ from amaranth.lib.wiring import In, Out
 class Queue(wiring.Component):
     """A queue in distributed RAM for a source that counts what is under way.
 
-    Its two pointers are 4-bit shift registers with feedback: a LUT each instead of a counter.
+    Its two pointers are shift registers with feedback: a LUT each instead of a counter.
     Whether there is room is not looked at.
 
     Parameters
     ----------
     shape : ShapeLike
         Shape of an entry.
+    bits : int
+        4 or 5: 14 or 30 entries.
 
     Members
     -------
-    i : In stream, always ready; at most 14 entries may be in the queue
+    i : In stream, always ready; there must be room
     o : Out stream, straight from the RAM, the cycle after the entry was taken in
     """
 
-    ROOM = 14
-
-    def __init__(self, shape):
+    def __init__(self, shape, bits=4):
+        if bits not in (4, 5):
+            raise ValueError(f"bits is {bits!r}, expected 4 or 5")
         self.shape = shape
+        self.bits = bits
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),
@@ -39,14 +42,19 @@ class Queue(wiring.Component):
         m = Module()
         m.submodules.memory = memory = Memory(
             shape=unsigned(Shape.cast(self.shape).width),
-            depth=16,
+            depth=1 << self.bits,
             init=[],
             attrs={"ram_style": "distributed", "no_rw_check": 1},
         )
         write = memory.write_port()
         read = memory.read_port(domain="comb")
-        head = Signal(4)
-        tail = Signal(4)
+        head = Signal(self.bits)
+        tail = Signal(self.bits)
+
+        def after(pointer):
+            feedback = pointer[3] ^ pointer[2] if self.bits == 4 else pointer[4] ^ pointer[2]
+            return Cat(~feedback, pointer[:-1])
+
         m.d.comb += [
             self.o.valid.eq(head != tail),
             write.addr.eq(head),
@@ -56,9 +64,9 @@ class Queue(wiring.Component):
             Value.cast(self.o.payload).eq(read.data),
         ]
         with m.If(self.i.valid):
-            m.d.sync += head.eq(Cat(~(head[3] ^ head[2]), head[:3]))
+            m.d.sync += head.eq(after(head))
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += tail.eq(Cat(~(tail[3] ^ tail[2]), tail[:3]))
+            m.d.sync += tail.eq(after(tail))
         return m
 
 
@@ -80,6 +88,7 @@ class Chain(wiring.Component):
     i : In stream
     o : Out stream
     full : Out(1), every register is taken
+    crowded : Out(1), at most one is empty
     """
 
     def __init__(self, shape, depth):
@@ -92,6 +101,7 @@ class Chain(wiring.Component):
                 "i": In(stream.Signature(shape)),
                 "o": Out(stream.Signature(shape)),
                 "full": Out(1),
+                "crowded": Out(1),
             }
         )
 
@@ -113,6 +123,7 @@ class Chain(wiring.Component):
                 m.d.sync += valid[i].eq(0)
         m.d.comb += [
             self.full.eq(Cat(valid).all()),
+            self.crowded.eq(sum(valid, Const(0, 3)) >= self.depth - 1),
             self.o.valid.eq(valid[-1]),
             Value.cast(self.o.payload).eq(data[-1]),
         ]
@@ -188,15 +199,13 @@ class BlockQueue(wiring.Component):
         return m
 
 
-def add_around(m, name, a, b):
-    """The 16-bit ones' complement sum of `a` and `b`, combinationally.
+def add_with_carry(a, b, carry):
+    """`a` + `b` + `carry` (16, 16 and 1 bits), 17 bits, on a single carry chain.
 
-    Both candidates are added at once and the carry chooses, so that the delay is one carry chain.
+    Ones' complement sums keep their carry apart until the next addition takes it in. A sum that
+    has left a carry is at most 0xFFFE, so folding the carry in at the end never makes another.
     """
-    plain = Signal(17, name=f"{name}_plain")
-    plus_1 = Signal(16, name=f"{name}_plus_1")
-    m.d.comb += [plain.eq(a + b), plus_1.eq(a + b + 1)]
-    return Mux(plain[16], plus_1, plain[:16])
+    return (Cat(Const(1, 1), a) + Cat(carry, b))[1:18]
 
 
 def at_or_above(position, count):

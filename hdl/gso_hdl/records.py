@@ -194,7 +194,7 @@ def segment_record(config):
             "payload_row": row_bits,
             "length": 16,
             "payload": 16,
-            "partial": 16,  # L4 sum without payload
+            "partial": 17,  # L4 sum without payload, its carry on top
             "checksum_row": row_bits,
             "checksum_column": (config.columns - 1).bit_length(),
             "checksum_on": 1,

@@ -89,7 +89,7 @@ class Slots(wiring.Component):
         out = Signal(config.data_width, reset_less=True)
         m.d.comb += [
             read.addr.eq(self.address),
-            read.en.eq(self.enable & self.read),
+            read.en.eq(self.enable),
             self.data.eq(out),
         ]
         with m.If(self.enable):
