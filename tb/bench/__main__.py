@@ -16,8 +16,7 @@ from bench import speed
 from bench.bus_use import Mismatch, Row, measure
 from bench.shapes import streams
 from gso_sim import Core, SimulationError
-from gso_tb import runner, tools
-from implement import record
+from gso_tb import record, runner, tools
 
 REPORT = tools.BUILD / "bench" / "report.json"
 

@@ -8,12 +8,10 @@ from bench.shapes import Stream
 from gso_sim import Core
 from gso_tb import floor
 from gso_tb.jobs import expected
+from gso_tb.targets import LATENCY_LONG, LATENCY_SHORT, LONG_SEGMENT
 
 # Descriptors are there this many cycles before the first frame: latency is then the frame's own.
 LEAD = 64
-# Where the targets hold: bus use and the stricter latency from segments of this size on.
-LONG_SEGMENT = 512
-LATENCY_LONG, LATENCY_SHORT = 20, 32
 
 
 class Mismatch(AssertionError):

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The history of all measurements: `docs/results.json`, one record a run, only ever appended to."""
+"""The history of all measurements: `docs/results.json`, only ever appended to.
+
+One record a measurement, with the commit it was made at. `kind` is "implement" (clock and area of
+one width and preset) or "bench" (bus use and latency of one width).
+"""
 
 import datetime
+import fcntl
 import json
-import os
 import subprocess
 from pathlib import Path
 
-from gso_tb.tools import ROOT
+from gso_tb.tools import BUILD, ROOT
 
 RESULTS = ROOT / "docs" / "results.json"
 
@@ -26,6 +30,7 @@ def commit() -> str:
 
 
 def today() -> str:
+    """The date as in the records: ISO, UTC."""
     return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
@@ -35,14 +40,17 @@ def load(path: Path = RESULTS) -> list[dict]:
 
 
 def append(record: dict, path: Path = RESULTS) -> None:
-    """Adds one record, one a line so that history merges and reads well."""
-    lines = [json.dumps(entry) for entry in [*load(path), record]]
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text("[\n" + ",\n".join(lines) + "\n]\n")
-    partial.replace(path)
+    """Adds one record; a line each, so that history reads and merges well."""
+    BUILD.mkdir(exist_ok=True)
+    # Two measurements may end at the same time.
+    with open(BUILD / "record.lock", "w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        lines = [json.dumps(entry) for entry in [*load(path), record]]
+        partial = path.with_suffix(".partial")
+        partial.write_text("[\n" + ",\n".join(lines) + "\n]\n")
+        partial.replace(path)
 
 
-def last(width: int, preset: str, path: Path = RESULTS) -> dict | None:
-    """The newest record of that width and preset."""
-    fitting = [r for r in load(path) if r["width"] == width and r["preset"] == preset]
-    return fitting[-1] if fitting else None
+def select(records: list[dict], **values: object) -> list[dict]:
+    """The records that have all of `values`, oldest first."""
+    return [r for r in records if all(r.get(key) == value for key, value in values.items())]

