@@ -97,6 +97,8 @@ class Admit(wiring.Component):
         is_payload = Signal()
         is_final = Signal()
         swallow = Signal()  # the frame is over, its bytes are not
+        sends = Signal()  # goes to `payload` whatever comes
+        ends = Signal()  # goes there if it is the frame's last
         left = Signal(len(frame.beats), reset_less=True)  # beats to the final one
         rows_left = Signal(len(frame.payload_row), reset_less=True)  # rows to the first payload
         coming = self.context.payload
@@ -111,13 +113,22 @@ class Admit(wiring.Component):
                 is_payload.eq(coming.payload_row == 0),
                 is_final.eq(coming.single),
                 swallow.eq(0),
+                sends.eq(~coming.refused & (coming.single | (coming.payload_row == 0))),
+                ends.eq(1),
                 # The final beat is one earlier where no bytes are over.
                 left.eq(coming.beats - (coming.end_lane == 0)),
                 rows_left.eq(coming.payload_row),
             ]
         with m.Elif(take):
             m.d.sync += [
-                is_header.eq(is_header & ~is_payload & ((rows_left != 1) | (frame.payload_lane != 0))),
+                is_header.eq(
+                    is_header
+                    & ~is_final
+                    & ~is_payload
+                    & ((rows_left != 1) | (frame.payload_lane != 0))
+                ),
+                sends.eq(~frame.refused & ~is_final & ~swallow & (is_payload | (rows_left == 1) | (left == 1))),
+                ends.eq(frame.refused | ~(swallow | is_final)),
                 is_payload.eq(is_payload | (rows_left == 1)),
                 is_final.eq(left == 1),
                 swallow.eq(swallow | is_final),
@@ -127,8 +138,8 @@ class Admit(wiring.Component):
         m.d.comb += self.context.ready.eq(over | ~in_frame)
 
         # The two outputs, each with a register of its own; both must have room.
-        to_row = is_header & ~swallow
-        to_payload = Mux(frame.refused, held.last, ~swallow & (is_payload | held.last | is_final))
+        to_row = is_header
+        to_payload = sends | (ends & held.last)
         row = Signal(header_row(config), reset_less=True)
         payload_room = ~self.payload.valid | self.payload.ready
         m.d.comb += take.eq(

@@ -64,35 +64,42 @@ class Align(wiring.Component):
         left = Signal(now.beats_less_1.shape(), reset_less=True)
         flush = Signal()
 
-        load = Signal()  # this step takes a raw beat
-        blocked = Signal()  # the frame has ended before this segment
+        load = Signal()  # this step wants a raw beat
+        opened = Signal()  # ... and may have it: its frame has not ended yet
         step = Signal()
         done = Signal()
         newer_end = Signal()
+        blocked = load & ~opened  # the frame has ended before this segment
         m.d.comb += [
-            blocked.eq(flush | (load & newer_end & ~(now.first & at_first))),
-            step.eq(valid & self.room & (blocked | ~load | self.beat.valid)),
+            step.eq(valid & self.room & (~opened | self.beat.valid)),
             done.eq(step & (at_last | blocked)),
-            self.beat.ready.eq(valid & self.room & load & ~blocked),
+            self.beat.ready.eq(valid & self.room & opened),
             self.cut.ready.eq(done | ~valid),
             self.flush.eq(flush),
             self.last_taken.eq(done & now.last),
         ]
+        ended = Mux(opened, beat.end, newer_end)
+        following = self.cut.payload
+        over = Mux(valid & opened, beat.end, newer_end)
+        lost = flush | (valid & blocked)
         with m.If(step):
+            next_load = (left != 1) | now.last_load
             m.d.sync += [
                 at_first.eq(0),
                 at_last.eq(left == 1),
-                load.eq((left != 1) | now.last_load),
+                load.eq(next_load),
+                opened.eq(next_load & ~ended),
                 left.eq(left - 1),
                 flush.eq(blocked & ~now.last),
             ]
         with m.If(self.cut.ready):
-            following = self.cut.payload
             m.d.sync += [
                 valid.eq(self.cut.valid),
                 now.eq(following),
                 at_first.eq(1),
-                load.eq(following.first_load),
+                # What is left of a frame that ended early is blocked as a whole.
+                load.eq(following.first_load | (lost & ~following.first)),
+                opened.eq(following.first_load & (following.first | ~over)),
                 at_last.eq(following.none | (following.beats_less_1 == 0)),
                 left.eq(following.beats_less_1),
                 older_from.eq(at_or_above(following.shift, lanes)),
@@ -105,7 +112,7 @@ class Align(wiring.Component):
         older = Signal(config.data_width, reset_less=True)
         newer_bad = Signal(2, reset_less=True)
         newer_valid = Signal(lane_bits + 1, reset_less=True)
-        with m.If(step & load & ~blocked):
+        with m.If(step & opened):
             m.d.sync += [
                 newer.eq(beat.data),
                 older.eq(newer),

@@ -79,16 +79,19 @@ class Egress(wiring.Component):
         in_payload = Signal()
         before_end = Signal(reset_less=True)  # the header ends with this beat, or there is none
         credits = Signal(range(COMPLETIONS_HELD + 1), init=COMPLETIONS_HELD)
-        may_begin = ~coming.first | (credits != 0)
-        counted = Signal()  # a frame's numbers are complete; no segment is taken then
-        idle = (~active | is_last) & ~counted
+        begun = Signal()  # a frame was begun in the last cycle, `credits` does not know yet
+        may_begin = ~coming.first | (credits[1:].any()) | (credits[0] & ~begun)
+        gone = Signal()  # a segment was taken or dropped in the last cycle
+        sent_on = Signal()  # ... taken
+        finished = gone & now.last  # no segment is taken then: its frame's numbers come first
+        idle = (~active | is_last) & ~finished
         take = Signal()
         drop = Signal()
         m.d.comb += [
             take.eq(move & idle & self.segment.valid & may_begin & coming.send),
             # Nothing of a dropped segment is sent; it takes a cycle without a beat.
             drop.eq(
-                move & ~active & ~counted & self.segment.valid & may_begin & ~coming.send
+                move & ~active & ~finished & self.segment.valid & may_begin & ~coming.send
             ),
             self.segment.ready.eq(take | drop),
         ]
@@ -133,19 +136,31 @@ class Egress(wiring.Component):
         # --- the frame's completion, counted as its segments go
         segments = Signal(24)
         payload_bytes = Signal(24)
-        with m.If(take):
+        counted = Signal()
+        request_id = Signal(16, reset_less=True)
+        status = Signal(now.status.shape(), reset_less=True)
+        m.d.sync += [
+            gone.eq(take | drop),
+            sent_on.eq(take),
+            begun.eq((take | drop) & coming.first),
+            counted.eq(finished),
+            request_id.eq(now.request_id),
+            status.eq(now.status),
+        ]
+        with m.If(sent_on):
             m.d.sync += segments.eq(segments + 1)
-        with m.If(take & coming.counted):
-            m.d.sync += payload_bytes.eq(payload_bytes + coming.payload)
+        with m.If(sent_on & now.counted):
+            m.d.sync += payload_bytes.eq(payload_bytes + now.payload)
         with m.If(counted):
             m.d.sync += [segments.eq(0), payload_bytes.eq(0)]
-        m.d.sync += counted.eq((take | drop) & coming.last)
-        begin = (take | drop) & coming.first
         taken = self.completion.valid & self.completion.ready
-        m.d.sync += credits.eq(credits - begin + taken)
+        with m.If(begun & ~taken):
+            m.d.sync += credits.eq(credits - 1)
+        with m.Elif(taken & ~begun):
+            m.d.sync += credits.eq(credits + 1)
         fields = {
-            "request_id": now.request_id,
-            "status": now.status,
+            "request_id": request_id,
+            "status": status,
             "segments": segments,
             "payload_bytes": payload_bytes,
         }
