@@ -9,6 +9,8 @@ SEED   ?=
 FIRST  ?=
 N      ?= 10000
 WAVES  ?=
+SEEDS  ?= 1,2,3
+QUICK  ?=
 JOBS   ?= $(shell nproc)
 
 # These reach Python as options, never through the environment.
@@ -27,7 +29,7 @@ $(call one_of,WIDTH,64 128 256 512)
 $(call one_of,PRESET,basic full)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sim test test-full verilog soak lint clean
+.PHONY: help setup sim test test-full verilog soak bench implement results lint clean
 
 help:
 	@echo 'make sim        captured Linux super-frames through the core, each segment compared'
@@ -38,6 +40,10 @@ help:
 	@echo 'make verilog    build/verilog/gso_tx_<width>.v   WIDTH (512) PRESET=basic|full'
 	@echo 'make soak       random frames, good and bad, against the model'
 	@echo '                N (10000) a width, SEED, WIDTH (all), FIRST (to replay one), SIM'
+	@echo 'make bench      bus use against the floor, latency, speeds      WIDTH (all)'
+	@echo 'make implement  clock and area with Yosys and nextpnr, recorded in docs/results.json'
+	@echo '                WIDTH (512) PRESET=basic|full SEEDS (1,2,3) QUICK=1 (one, not recorded)'
+	@echo 'make results    docs/results.md from what bench and implement recorded'
 	@echo 'make lint       ruff, pyright on the model'
 	@echo 'make setup      virtual environment and tools; the others call it when needed'
 	@echo 'make clean      removes build/ (not the virtual environment)'
@@ -66,6 +72,16 @@ verilog: $(STAMP)
 soak: $(STAMP)
 	@$(PATHS) $(PYTHON) tb/soak.py --n '$(N)' --seed '$(or $(SEED),1)' --first '$(or $(FIRST),0)' \
 	  --width '$(WIDTH)' --sim '$(SIM)'
+
+bench: $(STAMP)
+	@$(PATHS) $(PYTHON) -m bench --width '$(WIDTH)'
+
+implement: $(STAMP)
+	@$(PATHS) $(PYTHON) -m implement --width $(or $(WIDTH),512) --preset $(PRESET) \
+	  --seeds '$(SEEDS)' $(if $(filter-out 0,$(QUICK)),--quick)
+
+results: $(STAMP)
+	@$(PATHS) $(PYTHON) -m results
 
 lint: $(STAMP)
 	@.venv/bin/ruff check $(OWN)

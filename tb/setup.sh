@@ -40,7 +40,7 @@ if [ ! -x .venv/bin/python ]; then
   fi
   "$python" -m venv .venv || fail "$python -m venv .venv failed"
 fi
-.venv/bin/python -m pip install -qq --disable-pip-version-check -e '.[test]' ||
+.venv/bin/python -m pip install -qq --disable-pip-version-check -e '.[test,implement]' ||
   fail "pip could not install the packages of pyproject.toml; it says why above"
 
 if ! command -v iverilog >/dev/null; then
