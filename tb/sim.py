@@ -20,6 +20,7 @@ CAPTURES = (
     ("linux-uso4", 1200),
     ("linux-uso6", 1200),
 )
+OUT = tools.BUILD / "sim"
 COLUMNS = (
     "capture",
     "mss",
@@ -40,6 +41,7 @@ def main() -> int:
     parser.add_argument("--cases", default="", help="a vector file or a directory of them")
     parser.add_argument("--seed", default="", help="random gaps and stalls from this seed")
     parser.add_argument("--waves", action="store_true", help="write a waveform")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for the capture files")
     options = parser.parse_args()
     sim = tools.choice("SIM", options.sim, tools.SIMULATORS)
     width = int(tools.choice("WIDTH", options.width, tools.WIDTHS))
@@ -49,7 +51,7 @@ def main() -> int:
         tools.require(sim)
         if files:
             return _run_cases(files, sim, width, options.waves)
-        return _run_captures(sim, width, seed, options.waves)
+        return _run_captures(sim, width, seed, options.waves, options.out.resolve())
     except tools.Unavailable as reason:
         tools.fail(str(reason))
     except runner.RunFailed as failure:
@@ -91,8 +93,7 @@ def _run_cases(files: list[str], sim: str, width: int, waves: bool) -> int:
     return 1 if result["failed"] else 0
 
 
-def _run_captures(sim: str, width: int, seed: int | None, waves: bool) -> int:
-    place = tools.BUILD / "sim"
+def _run_captures(sim: str, width: int, seed: int | None, waves: bool, place: Path) -> int:
     place.mkdir(parents=True, exist_ok=True)
     host, wire = place / "host.pcap", place / "wire.pcap"
     folder = tools.ROOT / "tb" / "captures"
@@ -153,13 +154,13 @@ def _say_waves(name: str, sim: str, width: int, waves: bool) -> None:
     if found is None:
         print("no waveform was written", file=sys.stderr)
         return
-    target = tools.BUILD / "sim" / f"waves{found.suffix}"
+    target = OUT / f"waves{found.suffix}"
     shutil.copyfile(found, target)
     print(f"waveform: {_shown(target)}")
 
 
 def _shown(path: Path) -> Path:
-    return path.relative_to(tools.ROOT)
+    return path.relative_to(tools.ROOT) if path.is_relative_to(tools.ROOT) else path
 
 
 if __name__ == "__main__":
