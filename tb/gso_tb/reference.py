@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What single stages must make of a frame: plain Python over bytes, nothing from `gso_hdl`.
+
+Positions are bytes from the frame's start; `lanes` is the bus in bytes. Records are dictionaries
+that hold the fields with a meaning in the case at hand; `filled` gives the others noise.
+"""
+
+import random
+
+from gso_model import Descriptor
+from gso_model.layout import ChecksumMode, L3Kind, L4Kind
+
+CHECKSUM_PLACE = {L4Kind.TCP: 16, L4Kind.UDP: 6}
+PROTOCOL = {L4Kind.TCP: 6, L4Kind.UDP: 17}
+
+
+def filled(record, values: dict[str, int], rng: random.Random) -> dict[str, int]:
+    """`values`, and noise in the record's fields that mean nothing beside them."""
+    unknown = set(values) - set(record.fields)
+    if unknown:
+        raise ValueError(f"record {record.name} has no {sorted(unknown)}")
+    return {
+        name: values[name] if name in values else rng.getrandbits(width)
+        for name, (_, width) in record.fields.items()
+    }
+
+
+def word_total(data: bytes) -> int:
+    """The plain sum of the 16-bit words of `data`, a byte that is left over as a high one."""
+    padded = data + bytes(len(data) & 1)
+    return sum(padded[i] << 8 | padded[i + 1] for i in range(0, len(padded), 2))
+
+
+def folded(total: int) -> int:
+    """`total` as a ones' complement number of 16 bits: 0 for 0 only."""
+    while total > 0xFFFF:
+        total = (total >> 16) + (total & 0xFFFF)
+    return total
+
+
+def header_bytes(d: Descriptor) -> int:
+    """What of the frame is header: nothing where nothing is asked (I1)."""
+    return d.header_length if d.asks else 0
+
+
+def payload_bytes(d: Descriptor) -> int:
+    """What of the frame is not header."""
+    return d.frame_length - header_bytes(d)
+
+
+def segment_lengths(payload: int, mss: int) -> list[int]:
+    """Payload bytes of each segment (D7, D8)."""
+    if not mss or not payload:
+        return [payload]
+    return [min(mss, payload - at) for at in range(0, payload, mss)]
+
+
+def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]]:
+    """The four records that `check` makes of a descriptor, but for the parts of the seed."""
+    if status:
+        return {
+            "admit": {"refused": 1},
+            "plan": {"empty": 1},
+            "header": {"empty": 1},
+            "edit": {"refused": status, "request_id": d.request_id},
+        }
+    head, payload = header_bytes(d), payload_bytes(d)
+    ipv4, ipv6 = int(d.l3_kind == L3Kind.IPV4), int(d.l3_kind == L3Kind.IPV6)
+    tcp, udp = int(d.l4_kind == L4Kind.TCP), int(d.l4_kind == L4Kind.UDP)
+    segmented, several = int(d.mss > 0), int(0 < d.mss < payload)
+    l3_size, l4_size = d.l4_offset - d.l3_offset, d.header_length - d.l4_offset
+    checksum_on = int(d.l4_checksum != ChecksumMode.NONE)
+    places: dict[str, int] = {}
+    if d.l3_kind:
+        places["l3"] = d.l3_offset // 2
+    if d.l3_kind or d.l4_kind:
+        places["l4"] = d.l4_offset // 2
+    if checksum_on:
+        place = CHECKSUM_PLACE.get(d.l4_kind, d.checksum_offset)
+        places["checksum"] = (d.l4_offset + place) // 2
+    rows = -(-head // lanes)
+    plan = {"empty": 1}
+    if payload:
+        plan = {
+            "empty": 0,
+            "payload_less_1": payload - 1,
+            "mss_less_1": (d.mss or 65536) - 1,
+            "lane": head % lanes,
+        }
+    header = {"empty": 1}
+    if head:
+        header = {
+            "empty": 0,
+            "rows": rows,
+            "last_row": rows - 1,
+            "end_lane": head % lanes,
+            **places,
+            "ipv4": ipv4,
+            "ipv6": ipv6,
+            "tcp": tcp,
+            "udp": udp,
+            "segmented": segmented,
+            "several": several,
+            "checksum_on": checksum_on,
+            "from_header": int(d.l4_checksum == ChecksumMode.FROM_HEADER),
+            "check_protocol": int((tcp or udp) and (ipv4 or (ipv6 and l3_size == 40))),
+        }
+        if ipv4:
+            header["l3_words"] = l3_size // 4
+        if segmented:
+            fits = l4_size == 8 if udp else l4_size in range(20, 61, 4)
+            header["l4_fits"] = int(fits)
+            if tcp and fits:
+                header["l4_words"] = l4_size // 4
+    edit = {
+        "refused": 0,
+        "request_id": d.request_id,
+        "user": d.user,
+        "timestamp": d.timestamp,
+        "counted": int(d.asks),
+        "header_length": head,
+        "rows": rows,
+        **(places if head else {}),
+        "ipv4": ipv4,
+        "tcp": tcp,
+        "udp": udp,
+        "segmented": segmented,
+        "several": several,
+        "ip_checksum": int(ipv4 and (segmented or d.ip_checksum)),
+        "checksum_on": checksum_on,
+    }
+    if segmented:
+        edit["ip_base"] = head - d.l3_offset - (40 if ipv6 else 0)
+    if several:
+        edit |= {"mss_less_1": d.mss - 1, "ip_id": d.ip_id, "keep_cwr": d.keep_cwr}
+    return {
+        "admit": {
+            "beats": d.frame_length // lanes,
+            "end_lane": d.frame_length % lanes,
+            "single": int(d.frame_length <= lanes),
+            "payload_row": head // lanes,
+            "payload_lane": head % lanes,
+            "refused": 0,
+        },
+        "plan": plan,
+        "header": header,
+        "edit": edit,
+    }
+
+
+def length_part(d: Descriptor, payload: int) -> int:
+    """What the L4 sum of a segment gets for the pseudo-header beside the field's value (D2).
+
+    For a segment with `payload` bytes; may be negative.
+    """
+    if d.l4_kind == L4Kind.GENERIC:
+        return 0
+    own = d.header_length - d.l4_offset + payload
+    if d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH:
+        return own - (d.frame_length - d.l4_offset)
+    return own + (PROTOCOL[d.l4_kind] if d.l4_checksum == ChecksumMode.FROM_HEADER else 0)
+
+
+def cuts(head: int, payload: int, mss: int, lanes: int) -> list[dict[str, int]]:
+    """How `align` gets each segment out of the raw beats, from where its bytes lie."""
+    if not payload:
+        return [{"none": 1, "first": 1, "last": 1, "first_load": 1}]
+    found = []
+    lengths = segment_lengths(payload, mss)
+    lane = head % lanes
+    start, loaded = head, head // lanes - 1  # the newest raw beat that was taken
+    for number, length in enumerate(lengths):
+        end = start + length - 1
+        count = (lane + length - 1) // lanes + 1
+        # For each aligned beat the raw beat that its last byte comes in.
+        newest = [min(end, start - lane + (i + 1) * lanes - 1) // lanes for i in range(count)]
+        made = {
+            "none": 0,
+            "first": int(number == 0),
+            "last": int(number == len(lengths) - 1),
+            "beats_less_1": count - 1,
+            "shift": (start - lane) % lanes,
+            "start_lane": lane,
+            "end_lane": (lane + length - 1) % lanes,
+            "raw_end": end % lanes,
+            "first_load": int(newest[0] > loaded),
+            "first_cross": int(newest[0] > loaded and start // lanes < newest[0]),
+        }
+        if count > 1:
+            made["last_load"] = int(newest[-1] > newest[-2])
+        found.append(made)
+        start, loaded = end + 1, newest[-1]
+    return found
+
+
+def rows(arrived: bytes, head: int, lanes: int) -> list[tuple[bytes, int]]:
+    """The header rows of a frame: what arrived of each, and whether the frame ends in it."""
+    made = []
+    for at in range(0, min(head, len(arrived)), lanes):
+        part = arrived[at : at + lanes]
+        made.append((part, int(len(arrived) < head and at + lanes >= len(arrived))))
+    return made
+
+
+def payload_beats(
+    arrived: bytes, aborted: bool, head: int, length: int, lanes: int
+) -> list[dict[str, object]]:
+    """The beats of a frame from the first with payload up to its end, with their marks (D13).
+
+    `valid` is the number of lanes from below that came, 0 where the beat holds no payload.
+    """
+    final = (length - 1) // lanes
+    count = -(-len(arrived) // lanes)
+    made = []
+    for number in range(min(count - 1, final) + 1):
+        part = arrived[number * lanes : number * lanes + lanes]
+        last, end = number == count - 1, number in (count - 1, final)
+        if (number + 1) * lanes <= head and not end:
+            continue
+        made.append(
+            {
+                "data": part,
+                "end": int(end),
+                "under": int(end and len(arrived) < length),
+                "over": int(end and len(arrived) > length),
+                "abort": int(last and aborted),
+                "valid": len(part) if number * lanes + len(part) > head else 0,
+            }
+        )
+    return made
+
+
+def aligned(head: int, payload: bytes, mss: int, lanes: int) -> list[list[bytes]]:
+    """The beats of each segment's payload in its lanes on the wire, zeros elsewhere."""
+    lane = head % lanes
+    made, at = [], 0
+    for length in segment_lengths(len(payload), mss):
+        line = bytes(lane) + payload[at : at + length] if length else b""
+        line += bytes(-len(line) % lanes)
+        made.append([line[i : i + lanes] for i in range(0, len(line), lanes)])
+        at += length
+    return made
