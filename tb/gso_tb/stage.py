@@ -272,17 +272,13 @@ class Stage:
     async def _loop(self, cycles: int, done: Callable[[], bool]) -> None:
         edge = self._edge
         steps = [*self.steps, *(part.step for part in self.parts)]
-        cycle = self.cycle
-        try:
-            for _ in range(cycles):
-                await edge
-                cycle += 1
-                for step in steps:
-                    step(cycle)
-                if done():
-                    return
-        finally:
-            self.cycle = cycle
+        for _ in range(cycles):
+            await edge
+            self.cycle = cycle = self.cycle + 1
+            for step in steps:
+                step(cycle)
+            if done():
+                return
 
 
 def same(got: dict[str, int], wanted: dict[str, int], what: str) -> None:
