@@ -127,7 +127,12 @@ class Admit(wiring.Component):
                     & ~is_payload
                     & ((rows_left != 1) | (frame.payload_lane != 0))
                 ),
-                sends.eq(~frame.refused & ~is_final & ~swallow & (is_payload | (rows_left == 1) | (left == 1))),
+                sends.eq(
+                    ~frame.refused
+                    & ~is_final
+                    & ~swallow
+                    & (is_payload | (rows_left == 1) | (left == 1))
+                ),
                 ends.eq(frame.refused | ~(swallow | is_final)),
                 is_payload.eq(is_payload | (rows_left == 1)),
                 is_final.eq(left == 1),
@@ -191,8 +196,6 @@ class Admit(wiring.Component):
         ]
         m.d.comb += [
             self.row.payload.data.eq(row.data),
-            self.row.payload.short.eq(
-                row_end & (header_goes_on | (row_count < row_needs))
-            ),
+            self.row.payload.short.eq(row_end & (header_goes_on | (row_count < row_needs))),
         ]
         return m

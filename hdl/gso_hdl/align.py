@@ -130,7 +130,8 @@ class Align(wiring.Component):
         # --- first cycle after the step: choose between the two beats
         step_1 = Signal()
         none_1, ends_1, last_1, blocked_1 = (
-            Signal(name=f"{name}_1", reset_less=True) for name in ("none", "ends", "last", "blocked")
+            Signal(name=f"{name}_1", reset_less=True)
+            for name in ("none", "ends", "last", "blocked")
         )
         raw_end_1 = Signal(lane_bits, reset_less=True)
         choose = Signal(lanes, reset_less=True)
@@ -145,9 +146,7 @@ class Align(wiring.Component):
             blocked_1.eq(blocked),
             raw_end_1.eq(now.raw_end),
             choose.eq(Mux(cross & (now.shift != 0), older_from, 0)),
-            mask_1.eq(
-                Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0)
-            ),
+            mask_1.eq(Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0)),
             shift_1.eq(now.shift),
         ]
         chosen = Signal(config.data_width, reset_less=True)

@@ -4,12 +4,13 @@
 from amaranth import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from gso_model.layout import Status
 
+from .header_sum import HeaderSum
 from .place import Place
-from .primitives import SumTree, at_or_above, delay, fold, tree_levels, words_of
+from .primitives import at_or_above, delay, words_of
 from .records import header_context, header_result, header_row
 from .slots import slot_row
+from .verdict import Verdict
 
 
 class Capture(wiring.Component):
@@ -228,30 +229,24 @@ class Capture(wiring.Component):
         flags_2 = {name: delay(m, f"{name}_2", value, 1) for name, value in flags.items()}
         seed_2 = delay(m, "seed_2", seed_1, 1)
 
-        # --- third: questions to the header, start values
-        bad = {name: Signal(name=f"bad_{name}") for name in ("version", "length", "protocol", "l4")}
-        ask = {}
+        # --- third: start values and the verdict
         l3_look = valid_2 & flags_2["look_l3"]
         l4_look = valid_2 & flags_2["look_l4"]
-        protocol = Mux(now["ipv4"], seen["z"][:8], seen["z"][8:])
-        x_l3, x_l4 = l3_look & flags_2["x_hit"], l4_look & flags_2["x_hit"]
-        z_l3 = l3_look & flags_2["z_hit"]
-        ask["version"] = x_l3 & (seen["x"][12:] != Mux(now["ipv4"], 4, 6))
-        ask["length"] = x_l3 & now["ipv4"] & (seen["x"][8:12] != now["l3_words"])
-        ask["protocol"] = z_l3 & now["check_protocol"] & (protocol != Mux(now["udp"], 17, 6))
-        ask["l4"] = (
-            l4_look
-            & now["segmented"]
-            & (
-                ~now["l4_fits"]
-                | (now["tcp"] & flags_2["x_hit"] & (seen["x"][12:] != now["l4_words"]))
-            )
-        )
-        for name, flag in bad.items():
-            with m.If(valid_2 & flags_2["starts"]):
-                m.d.sync += flag.eq(ask[name])
-            with m.Elif(ask[name]):
-                m.d.sync += flag.eq(1)
+        x_l4 = l4_look & flags_2["x_hit"]
+        m.submodules.verdict = verdict = Verdict()
+        m.d.comb += [
+            verdict.context[name].eq(now[name]) for name in verdict.context.shape().members
+        ]
+        m.d.comb += [
+            verdict.starts.eq(valid_2 & flags_2["starts"]),
+            verdict.l3_first.eq(l3_look & flags_2["x_hit"]),
+            verdict.l3_protocol.eq(l3_look & flags_2["z_hit"]),
+            verdict.l4.eq(l4_look),
+            verdict.l4_flags.eq(x_l4),
+            verdict.short.eq(flags_2["short"]),
+            verdict.first.eq(seen["x"]),
+            verdict.protocol.eq(seen["z"]),
+        ]
         no_checksum = Signal(reset_less=True)
         ip_id = Signal(16, reset_less=True)
         sequence = Signal(32, reset_less=True)
@@ -269,49 +264,27 @@ class Capture(wiring.Component):
             m.d.sync += tcp_flags.eq(seen["x"])
 
         # --- the sums
-        m.submodules.tree = tree = SumTree(columns, tree_levels(config))
-        m.d.comb += tree.i.eq(Cat(words_of(row_2, columns)))
-        tree_valid = delay(m, "tree_valid", valid_2, tree.latency, reset_less=False)
-        tree_l4 = delay(m, "tree_l4", flags_2["look_l4"], tree.latency)
-        tree_starts = delay(m, "tree_starts", flags_2["starts"], tree.latency)
-        tree_seed = delay(m, "tree_seed", seed_2, tree.latency)
-        extra = (config.header_rows - 1).bit_length() + 1
-        ip_total = Signal(len(tree.o) + extra, reset_less=True)
-        l4_total = Signal(len(tree.o) + extra, reset_less=True)
-        with m.If(tree_valid & tree_starts):
-            m.d.sync += ip_total.eq(Mux(tree_l4, 0, tree.o))
-        with m.Elif(tree_valid & ~tree_l4):
-            m.d.sync += ip_total.eq(ip_total + tree.o)
-        with m.If(tree_valid & tree_starts):
-            m.d.sync += l4_total.eq(Mux(tree_l4, tree.o, 0) + tree_seed)
-        with m.Elif(tree_valid & tree_l4):
-            m.d.sync += l4_total.eq(l4_total + tree.o)
+        m.submodules.sums = sums = HeaderSum(config)
+        m.d.comb += [
+            sums.row.eq(row_2),
+            sums.valid.eq(valid_2),
+            sums.is_l4.eq(flags_2["look_l4"]),
+            sums.starts.eq(flags_2["starts"]),
+            sums.seed.eq(seed_2),
+        ]
 
         # --- all of it together, when the sums are folded
-        wait = tree.latency + 3
+        wait = sums.latency
         done_2 = valid_2 & flags_2["done"]
-        verdict = Signal(3)
-        short_3 = Signal(reset_less=True)
-        m.d.sync += short_3.eq(flags_2["short"])
-        for code, name in reversed(
-            [
-                (Status.IP_VERSION, "version"),
-                (Status.IP_HEADER_LENGTH, "length"),
-                (Status.IP_PROTOCOL, "protocol"),
-                (Status.L4_HEADER, "l4"),
-            ]
-        ):
-            with m.If(bad[name]):
-                m.d.comb += verdict.eq(code - 15)
         result = self.result.payload
         m.d.comb += [
             self.result.valid.eq(delay(m, "result_valid", done_2, wait, reset_less=False)),
-            result.ip_sum.eq(fold(m, "ip_folded", ip_total)),
-            result.l4_sum.eq(fold(m, "l4_folded", l4_total)),
+            result.ip_sum.eq(sums.ip_sum),
+            result.l4_sum.eq(sums.l4_sum),
         ]
         early = {
             "slot": delay(m, "slot_base", base_1, 2),
-            "verdict": Mux(short_3, 0, verdict),
+            "verdict": verdict.code,
             "no_checksum": no_checksum,
             "ip_id": ip_id,
             "sequence": sequence,

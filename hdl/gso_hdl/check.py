@@ -4,9 +4,11 @@
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from gso_model.layout import DESCRIPTOR, ChecksumMode, L3Kind, L4Kind, Status
 
 from .configuration import OFFLOADS
+from .contexts import contexts
 from .primitives import delay
 from .records import admit_context, edit_context, header_context, plan_context
 
@@ -37,7 +39,8 @@ class Check(wiring.Component):
     admit, plan, header, edit : Out streams; all four pulse together, receivers have room for all
     retire : In(1), edit has taken a frame
 
-    Latency: 5 cycles. Throughput: one descriptor every other cycle. Source: D1, D2, D7, D9, D10, D11, D21.
+    Latency: 5 cycles. Throughput: one descriptor every other cycle.
+    Source: D1, D2, D7, D9, D10, D11, D21.
     """
 
     def __init__(self, config):
@@ -65,9 +68,7 @@ class Check(wiring.Component):
         valid_1 = Signal()  # a descriptor every other cycle, as chains want it
         m.d.sync += running.eq(1)
         m.d.comb += [
-            self.descriptor.ready.eq(
-                running & (in_flight != config.frames_under_way) & ~valid_1
-            ),
+            self.descriptor.ready.eq(running & (in_flight != config.frames_under_way) & ~valid_1),
             accept.eq(self.descriptor.valid & self.descriptor.ready),
         ]
         retire = Signal()
@@ -165,9 +166,7 @@ class Check(wiring.Component):
         # Of a frame that nothing is asked of nothing is header.
         length = Signal(10)
         m.d.comb += length.eq(Mux(asked_2, d2.header_length, 0))
-        payload_less_1_3 = held(
-            "payload_less_1_3", (d2.frame_length - length - 1)[:25]
-        )
+        payload_less_1_3 = held("payload_less_1_3", (d2.frame_length - length - 1)[:25])
         beyond_l3 = (ipv4_2 | ipv6_2) & (l4_length < 0)
         header_bad_3 = held(
             "header_bad_3",
@@ -193,9 +192,7 @@ class Check(wiring.Component):
         l4_units = l4_length[2:6]
         l4_fits_3 = held(
             "l4_fits_3",
-            ~l4_length[6:].any()
-            & ~l4_length[:2].any()
-            & Mux(tcp_2, l4_units >= 5, l4_units == 2),
+            ~l4_length[6:].any() & ~l4_length[:2].any() & Mux(tcp_2, l4_units >= 5, l4_units == 2),
         )
         check_protocol_3 = held(
             "check_protocol_3", (tcp_2 | udp_2) & (ipv4_2 | (ipv6_2 & (l3_length == 40)))
@@ -205,7 +202,9 @@ class Check(wiring.Component):
         row = length >> lane_bits
         lane = length[:lane_bits]
         rows_3 = held("rows_3", row + (lane != 0))
-        last_row_3 = held("last_row_3", (row - (lane == 0))[: (config.header_rows - 1).bit_length()])
+        last_row_3 = held(
+            "last_row_3", (row - (lane == 0))[: (config.header_rows - 1).bit_length()]
+        )
         length_3 = held("length_3", length)
         single_3 = held("single_3", (d2.frame_length <= config.lanes))
 
@@ -215,9 +214,7 @@ class Check(wiring.Component):
         segmented_3, asked_3 = held("segmented_3", segmented_2), held("asked_3", asked_2)
         several_4 = held(
             "several_4",
-            segmented_3
-            & ~no_payload
-            & (payload_less_1[:24] > held("mss_less_1_3", mss_less_1_2)),
+            segmented_3 & ~no_payload & (payload_less_1[:24] > held("mss_less_1_3", mss_less_1_2)),
         )
         too_short = no_payload & ~payload_less_1.all()
         early_4 = Signal(3, reset_less=True)  # the lowest of codes 1 to 5
@@ -240,18 +237,14 @@ class Check(wiring.Component):
         whole = d3.l4_checksum == ChecksumMode.SEED_WITH_LENGTH
         seed = Signal(17)
         with m.If(whole):
-            m.d.comb += seed.eq(
-                ~payload_less_1[:16] + Cat(~payload_less_1[16:24], Const(0xFF, 8))
-            )
+            m.d.comb += seed.eq(~payload_less_1[:16] + Cat(~payload_less_1[16:24], Const(0xFF, 8)))
         with m.Elif(d3.l4_checksum == ChecksumMode.FROM_HEADER):
             m.d.comb += seed.eq(Mux(d3.l4_kind == L4Kind.UDP, 17, 6))
         seed_4 = held("seed_4", Mux(whole & (~segmented_3 | no_payload), 0, seed))
         l4_length_3 = held("l4_length_3", l4_length_2)
         sum_base_4 = held("sum_base_4", Mux(whole, -1, l4_length_3[:10])[:11])
         no_payload_4 = held("no_payload_4", no_payload)
-        ip_base_4 = held(
-            "ip_base_4", (ip_base_3 - Mux(d3.l3_kind == L3Kind.IPV6, 40, 0))[:10]
-        )
+        ip_base_4 = held("ip_base_4", (ip_base_3 - Mux(d3.l3_kind == L3Kind.IPV6, 40, 0))[:10])
 
         # --- fourth cycle: the verdict, and the records
         whole_too_long_4 = held("whole_too_long_4", whole_too_long_3)
@@ -263,82 +256,30 @@ class Check(wiring.Component):
             m.d.comb += code.eq(Status.SEGMENT_LENGTH)
         with m.Elif(disabled_4):
             m.d.comb += code.eq(Status.DISABLED)
-        refused = code != 0
         segmented_4, asked_4 = held("segmented_4", segmented_3), held("asked_4", asked_3)
         length_4, rows_4 = held("length_4", length_3), held("rows_4", rows_3)
-        row_4, lane_4 = length_4 >> lane_bits, length_4[:lane_bits]
-        ipv4_4, ipv6_4 = d4.l3_kind == L3Kind.IPV4, d4.l3_kind == L3Kind.IPV6
-        tcp_4, udp_4 = d4.l4_kind == L4Kind.TCP, d4.l4_kind == L4Kind.UDP
-        mode_4 = d4.l4_checksum
-        checksum_on = mode_4 != ChecksumMode.NONE
-        checksum_4 = held("checksum_4", checksum_3)
-        mss_less_1_4 = held("mss_less_1_4", mss_less_1_2, 2)
-        records = {
-            "admit": {
-                "beats": d4.frame_length >> lane_bits,
-                "end_lane": d4.frame_length[:lane_bits],
-                "single": held("single_4", single_3),
-                "payload_row": row_4,
-                "payload_lane": lane_4,
-                "refused": refused,
-            },
-            "plan": {
-                "payload_less_1": held("payload_less_1_4", payload_less_1[:24]),
-                "mss_less_1": mss_less_1_4,
-                "lane": lane_4,
-                "empty": refused | no_payload_4,
-            },
-            "header": {
-                "empty": refused | ~asked_4 | (length_4 == 0),
-                "rows": rows_4,
-                "last_row": held("last_row_4", last_row_3),
-                "end_lane": lane_4,
-                "l3": d4.l3_offset >> 1,
-                "l4": d4.l4_offset >> 1,
-                "checksum": checksum_4,
-                "ipv4": ipv4_4,
-                "ipv6": ipv6_4,
-                "tcp": tcp_4,
-                "udp": udp_4,
-                "segmented": segmented_4,
-                "several": several_4,
-                "checksum_on": checksum_on,
-                "from_header": mode_4 == ChecksumMode.FROM_HEADER,
-                "check_protocol": held("check_protocol_4", check_protocol_3),
-                "l3_words": held("l3_words_4", l3_length_2[2:7], 2),
-                "l4_words": held("l4_words_4", l4_length_3[2:6]),
-                "l4_fits": held("l4_fits_4", l4_fits_3),
-                "seed": seed_4,
-            },
-            "edit": {
-                "refused": code,
-                "request_id": d4.request_id,
-                "user": d4.user,
-                "timestamp": d4.timestamp,
-                "counted": asked_4,
-                "header_length": length_4,
-                "rows": rows_4,
-                "mss_less_1": mss_less_1_4,
-                "l3": d4.l3_offset >> 1,
-                "l4": d4.l4_offset >> 1,
-                "checksum": checksum_4,
-                "ip_base": ip_base_4,
-                "sum_base": sum_base_4,
-                "ipv4": ipv4_4,
-                "tcp": tcp_4,
-                "udp": udp_4,
-                "segmented": segmented_4,
-                "several": several_4,
-                "ip_checksum": ipv4_4 & (segmented_4 | d4.ip_checksum),
-                "checksum_on": checksum_on,
-                # With MSS 0 a seed with length is complete.
-                "add_length": (segmented_4 | (mode_4 != ChecksumMode.SEED_WITH_LENGTH))
-                & checksum_on,
-                "ip_id": d4.ip_id,
-                "keep_cwr": d4.keep_cwr,
-            },
+        facts = {
+            "code": code,
+            "segmented": segmented_4,
+            "asked": asked_4,
+            "several": several_4,
+            "no_payload": no_payload_4,
+            "length": length_4,
+            "rows": rows_4,
+            "last_row": held("last_row_4", last_row_3),
+            "single": held("single_4", single_3),
+            "payload_less_1": held("payload_less_1_4", payload_less_1[:24]),
+            "mss_less_1": held("mss_less_1_4", mss_less_1_2, 2),
+            "checksum": held("checksum_4", checksum_3),
+            "check_protocol": held("check_protocol_4", check_protocol_3),
+            "l3_words": held("l3_words_4", l3_length_2[2:7], 2),
+            "l4_words": held("l4_words_4", l4_length_3[2:6]),
+            "l4_fits": held("l4_fits_4", l4_fits_3),
+            "seed": seed_4,
+            "sum_base": sum_base_4,
+            "ip_base": ip_base_4,
         }
-        for name, fields in records.items():
+        for name, fields in contexts(config, d4, facts).items():
             port = getattr(self, name)
             record = Signal(port.payload.shape(), name=f"{name}_record", reset_less=True)
             m.d.sync += [record[field].eq(value) for field, value in fields.items()]

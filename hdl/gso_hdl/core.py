@@ -4,6 +4,7 @@
 from amaranth import Cat, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
+
 from gso_model.layout import COMPLETION, DESCRIPTOR
 
 from .admit import Admit, input_beat
@@ -92,7 +93,10 @@ class Core(wiring.Component):
         m.submodules.admit_queue = waiting = Queue(
             admit_context(config), 4 if config.shallow else 5
         )
-        m.d.comb += [waiting.i.valid.eq(check.admit.valid), waiting.i.payload.eq(check.admit.payload)]
+        m.d.comb += [
+            waiting.i.valid.eq(check.admit.valid),
+            waiting.i.payload.eq(check.admit.payload),
+        ]
         connect(m, waiting.o, admit.context)
         queue("plan_queue", check.plan, plan_context(config), plan.context, frames)
         queue("capture_queue", check.header, header_context(config), capture.context, frames)

@@ -4,6 +4,7 @@
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
@@ -90,9 +91,7 @@ class Egress(wiring.Component):
         m.d.comb += [
             take.eq(move & idle & self.segment.valid & may_begin & coming.send),
             # Nothing of a dropped segment is sent; it takes a cycle without a beat.
-            drop.eq(
-                move & ~active & ~finished & self.segment.valid & may_begin & ~coming.send
-            ),
+            drop.eq(move & ~active & ~finished & self.segment.valid & may_begin & ~coming.send),
             self.segment.ready.eq(take | drop),
         ]
         # What stands in `now` means nothing unless `active`; so it may be loaded ahead.
@@ -209,9 +208,7 @@ class Egress(wiring.Component):
             side.tail.eq(now.length[: config.lane_bits]),
             # D4: 0 is "no checksum" in UDP only.
             side.checksum.eq(now.checksum | (now.no_zero & ~now.checksum.any()).replicate(16)),
-            side.checksum_here.eq(
-                now.checksum_on & (number == now.checksum_row) & in_header
-            ),
+            side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]
         side_1 = Signal(side.shape(), reset_less=True)

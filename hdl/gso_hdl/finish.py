@@ -109,11 +109,7 @@ class Finish(wiring.Component):
         with m.If(~out_valid):
             same = [name for name, _ in committed_segment(config) if hasattr(held, name)]
             m.d.sync += [
-                *(
-                    getattr(out, name).eq(getattr(held, name))
-                    for name in same
-                    if name != "status"
-                ),
+                *(getattr(out, name).eq(getattr(held, name)) for name in same if name != "status"),
                 out_valid.eq(second_valid),
                 out.status.eq(
                     Mux(held.status != 0, held.status, Mux(void & (bad != 0), bad + 31, 0))

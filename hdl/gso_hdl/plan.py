@@ -60,7 +60,8 @@ class Plan(wiring.Component):
         difference = Signal(25, reset_less=True)
 
         in_flight = Signal(range(self.config.segments_under_way + 1))
-        frames_ahead = Signal(range(self.config.segments_under_way + 1))  # last cuts that align has to take
+        # Last cuts that align has yet to take.
+        frames_ahead = Signal(range(self.config.segments_under_way + 1))
         issue = Signal()
         last = Signal()
         flushed = self.flush & (frames_ahead == 0)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small pieces that several stages use: queues, ones' complement adder, masks, adder tree."""
 
-from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out

@@ -163,9 +163,7 @@ def aligned_beat(config):
 
     `void`: the segment shall not leave. `bad`: on the frame's last segment, D13's reason.
     """
-    return data.StructLayout(
-        {"data": config.data_width, "write": 1, "end": 1, "void": 1, "bad": 2}
-    )
+    return data.StructLayout({"data": config.data_width, "write": 1, "end": 1, "void": 1, "bad": 2})
 
 
 def segment_result():

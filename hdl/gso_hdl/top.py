@@ -2,6 +2,7 @@
 """Top: module `gso_tx` with the port names that FPGA engineers know."""
 
 from amaranth import Elaboratable, Module, Signal
+
 from gso_model.layout import COMPLETION, DESCRIPTOR, SEGMENT_USER
 
 from .core import Core
