@@ -251,6 +251,9 @@ class Capture(wiring.Component):
         ip_id = Signal(16, reset_less=True)
         sequence = Signal(32, reset_less=True)
         tcp_flags = Signal(16, reset_less=True)
+        # A generic header may end before the word that would say so.
+        with m.If(valid_2 & flags_2["starts"]):
+            m.d.sync += no_checksum.eq(0)
         with m.If(l3_look & flags_2["y_hit"]):
             m.d.sync += ip_id.eq(seen["y"])
         with m.If(l4_look & flags_2["y_hit"]):

@@ -9,11 +9,6 @@ from gso_tb.frames import Shape, build
 
 
 @pytest.mark.verilator_only
-@pytest.mark.xfail(
-    strict=True,
-    reason="capture: `no_checksum` of a UDP frame stays for a generic one whose header ends "
-    "before word 3 behind l4_offset; its checksum is then not written. Remove this mark when fixed",
-)
 def test_block_state(sim: str, width: int) -> None:
     """UDP without a checksum, then a generic checksum near the end of a row."""
     blocks.run("state", sim, width, stage="capture")
