@@ -240,3 +240,63 @@ def aligned(head: int, payload: bytes, mss: int, lanes: int) -> list[list[bytes]
         made.append([line[i : i + lanes] for i in range(0, len(line), lanes)])
         at += length
     return made
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 2], "big")
+
+
+def checksum_at(d: Descriptor) -> int:
+    """Where the L4 checksum stands."""
+    return d.l4_offset + CHECKSUM_PLACE.get(d.l4_kind, d.checksum_offset)
+
+
+def header_words(d: Descriptor, header: bytes) -> dict[str, int]:
+    """What is read out of a header that has passed its checks."""
+    found = {}
+    if d.l3_kind == L3Kind.IPV4:
+        found["ip_id"] = _word(header, d.l3_offset + 4)
+    if d.l4_kind == L4Kind.TCP and 0 < d.mss < payload_bytes(d):
+        found["sequence"] = int.from_bytes(header[d.l4_offset + 4 : d.l4_offset + 8], "big")
+        found["flags"] = _word(header, d.l4_offset + 12)
+    if d.l4_checksum:
+        by_field = d.l4_kind == L4Kind.UDP and d.l4_checksum != ChecksumMode.FROM_HEADER
+        found["no_checksum"] = int(by_field and _word(header, d.l4_offset + 6) == 0)  # D2
+    return found
+
+
+def header_sums(d: Descriptor, header: bytes, seed: int) -> dict[str, int]:
+    """The sums over a header without the fields that are written in each segment (D1, D5, D6)."""
+    found = {}
+    several = 0 < d.mss < payload_bytes(d)
+    left = bytearray(header)
+
+    def blank(at: int) -> None:
+        left[at : at + 2] = bytes(2)
+
+    if d.l3_kind == L3Kind.IPV4:
+        for word in [5] + [1] * (d.mss > 0) + [2] * several:
+            blank(d.l3_offset + 2 * word)
+        found["ip_sum"] = folded(word_total(bytes(left[d.l3_offset : d.l4_offset])))
+    if not d.l4_checksum or header_words(d, header)["no_checksum"]:
+        return found
+    total = seed
+    if d.l4_kind == L4Kind.TCP and several:
+        for word in (2, 3, 6):
+            blank(d.l4_offset + 2 * word)
+    if d.l4_kind == L4Kind.UDP and d.mss:
+        blank(d.l4_offset + 4)
+    if d.l4_checksum == ChecksumMode.FROM_HEADER:
+        blank(checksum_at(d))
+        first, end = (12, 20) if d.l3_kind == L3Kind.IPV4 else (8, 40)
+        total += word_total(header[d.l3_offset + first : d.l3_offset + end])
+    found["l4_sum"] = folded(total + word_total(bytes(left[d.l4_offset :])))
+    return found
+
+
+def stored_header(d: Descriptor, header: bytes) -> bytes:
+    """A header as it stands in its slot: with zeros where the L4 checksum will be merged in."""
+    stored = bytearray(header)
+    if d.l4_checksum:
+        stored[checksum_at(d) : checksum_at(d) + 2] = bytes(2)
+    return bytes(stored)

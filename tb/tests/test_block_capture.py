@@ -9,12 +9,21 @@ import cocotb
 import pytest
 
 from gso_model import BASIC, Descriptor, check_descriptor, check_headers
-from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind
+from gso_model.layout import ChecksumMode, IdMode, L4Kind
 from gso_tb import blocks, error_cases, random_jobs
 from gso_tb.frames import Shape, build
 from gso_tb.grid import shapes
 from gso_tb.jobs import Job
-from gso_tb.reference import contexts, filled, folded, header_bytes, payload_bytes, rows, word_total
+from gso_tb.reference import (
+    contexts,
+    filled,
+    header_bytes,
+    header_sums,
+    header_words,
+    payload_bytes,
+    rows,
+    stored_header,
+)
 from gso_tb.stage import Stage, same
 
 
@@ -40,63 +49,13 @@ def expected(job: Job, lanes: int, seed: int) -> Expected:
         return Expected(job, [], {"verdict": 0})
     if len(data) < head:
         return Expected(job, [], {"verdict": 0})  # D11: it ends inside the header, so SHORT
-    several = 0 < d.mss < payload_bytes(d)
-    place = {L4Kind.TCP: 16, L4Kind.UDP: 6}.get(d.l4_kind, d.checksum_offset)
-    stored = bytearray(data[:head])
-    if d.l4_checksum:
-        stored[d.l4_offset + place : d.l4_offset + place + 2] = bytes(2)
-    stored += bytes(-head % lanes)
+    stored = stored_header(d, data[:head]) + bytes(-head % lanes)
     copy = [bytes(stored[at : at + lanes]) for at in range(0, len(stored), lanes)]
     if status := check_headers(data, d):
         return Expected(job, [], {"verdict": status - 15})
-    result = _words(d, data, several) | _sums(d, data[:head], several, place, seed)
-    return Expected(job, [copy] * (2 if several else 1), {"verdict": 0, **result})
-
-
-def _word(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 2], "big")
-
-
-def _words(d: Descriptor, data: bytes, several: bool) -> dict[str, int]:
-    """What is read out of the header for edit."""
-    found = {}
-    if d.l3_kind == L3Kind.IPV4:
-        found["ip_id"] = _word(data, d.l3_offset + 4)
-    if d.l4_kind == L4Kind.TCP and several:
-        found["sequence"] = int.from_bytes(data[d.l4_offset + 4 : d.l4_offset + 8], "big")
-        found["flags"] = _word(data, d.l4_offset + 12)
-    if d.l4_checksum:
-        by_field = d.l4_kind == L4Kind.UDP and d.l4_checksum != ChecksumMode.FROM_HEADER
-        found["no_checksum"] = int(by_field and _word(data, d.l4_offset + 6) == 0)  # D2
-    return found
-
-
-def _sums(d: Descriptor, header: bytes, several: bool, place: int, seed: int) -> dict[str, int]:
-    """The sums without the fields that edit writes."""
-    found = {}
-    left = bytearray(header)
-
-    def blank(at: int) -> None:
-        left[at : at + 2] = bytes(2)
-
-    if d.l3_kind == L3Kind.IPV4:
-        for word in [5] + [1] * (d.mss > 0) + [2] * several:
-            blank(d.l3_offset + 2 * word)
-        found["ip_sum"] = folded(word_total(bytes(left[d.l3_offset : d.l4_offset])))
-    if not d.l4_checksum or _words(d, header, several)["no_checksum"]:
-        return found
-    total = seed
-    if d.l4_kind == L4Kind.TCP and several:
-        for word in (2, 3, 6):
-            blank(d.l4_offset + 2 * word)
-    if d.l4_kind == L4Kind.UDP and d.mss:
-        blank(d.l4_offset + 4)
-    if d.l4_checksum == ChecksumMode.FROM_HEADER:
-        blank(d.l4_offset + place)
-        first, end = (12, 20) if d.l3_kind == L3Kind.IPV4 else (8, 40)
-        total += word_total(header[d.l3_offset + first : d.l3_offset + end])
-    found["l4_sum"] = folded(total + word_total(bytes(left[d.l4_offset :])))
-    return found
+    result = header_words(d, data[:head]) | header_sums(d, data[:head], seed)
+    copies = 2 if 0 < d.mss < payload_bytes(d) else 1
+    return Expected(job, [copy] * copies, {"verdict": 0, **result})
 
 
 class CaptureBench:
