@@ -27,7 +27,7 @@ class Buffer(wiring.Component):
     skip : In(k), drop that many beats as well
     data : Out(data_width), the beat read, two cycles later; 0 where none was
 
-    Latency: 2 cycles to read. Throughput: one beat a cycle. Source: ARCHITECTURE (buffer).
+    Latency: 2 cycles to read. Throughput: one beat a cycle. Source: docs/theory.md.
     """
 
     def __init__(self, config):
