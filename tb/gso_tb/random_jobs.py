@@ -116,9 +116,10 @@ def _checksum_only(rng: random.Random) -> Job:
 
 def _generic(rng: random.Random) -> Job:
     """virtio's csum_start and csum_offset (D21)."""
-    start = 2 * rng.randint(0, 40)
-    offset = 2 * rng.randint(0, 10)
-    header = start + offset + 2 + rng.randint(0, 6)
+    start = 2 * rng.randint(0, 45)
+    offset = rng.choice((0, 0, 2, 6, 6, 16, 2 * rng.randint(0, 127)))
+    header = start + offset + 2 + rng.choice((0, 0, 1, rng.randint(0, 40)))
+    header = min(header, 256)
     size = header + _near(rng, 3000)
     mode = rng.choice((ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.NONE))
     descriptor = Descriptor(

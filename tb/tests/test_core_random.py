@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Seeded random jobs, good and bad, against the model; a new sequence for each width."""
+"""Seeded random jobs, good and bad, and every pair of kinds, against the model (D15)."""
 
 import pytest
 
@@ -25,3 +25,14 @@ def test_random(sim: str, width: int, full: bool) -> None:
         _run(sim, width, 2000 + width, 300 if full else 60)
     else:
         _run(sim, width, 1000 + width, 10000 if full else 1000)
+
+
+def test_pairs(sim: str, width: int, full: bool) -> None:
+    """Every kind of frame directly behind every other kind: nothing passes on (D15)."""
+    runner.run(
+        "bench.bench_pairs",
+        sim=sim,
+        width=width,
+        parameters={"seed": 1, "thin": 4 if sim == "icarus" and not full else 1},
+        name="pairs",
+    )
