@@ -62,9 +62,14 @@ def ecp5(width: int, preset: str, seeds: list[int], verilog: Path, made: Path) -
         _say(started, f"seed {seed}: {runs[-1].fmax:.1f} MHz")
     middle = place.median(runs)
     text = path.words(middle)
-    fanouts = netlist.fanouts(made / "harness.json")
-    parts = [f"seed {middle.seed}, {middle.fmax:.1f} MHz: {text}", path.cells(middle, fanouts)]
-    (made / "path.txt").write_text("\n\n".join([*parts, path.endpoints(middle), ""]))
+    joined = made / "harness.json"
+    parts = [
+        f"seed {middle.seed}, {middle.fmax:.1f} MHz: {text}",
+        path.cells(middle, netlist.fanouts(joined)),
+        path.endpoints(middle),
+        netlist.widest(joined),
+    ]
+    (made / "path.txt").write_text("\n\n".join(parts) + "\n")
     return {
         "kind": "implement",
         "commit": commit,
