@@ -55,7 +55,7 @@ def adopt(report: Path, recorded: Path, results: Path) -> None:
         return
     rows = ",\n".join(json.dumps(row) for row in new["rows"])
     rest = {key: value for key, value in new.items() if key != "rows"}
-    head = json.dumps(rest, indent=1).rstrip("}\n")
+    head = json.dumps(rest, indent=1).removesuffix("\n}")
     recorded.write_text(f'{head},\n "rows": [\n{rows}\n]}}\n')
     for width in sorted(widths):
         record.append(summary(new, width), results)
