@@ -20,6 +20,7 @@ from gso_tb.patterns import pauses
 from gso_tb.signals import ProtocolError, reader, undefined, writer
 
 PATIENCE = 4000  # cycles in which nothing moves, after which a stage counts as hung
+LONGEST = 400_000  # cycles; no test takes a quarter of it
 
 
 class Record:
@@ -265,6 +266,8 @@ class Stage:
             if moved == before:
                 counts = ", ".join(f"{part.name} {part.taken}" for part in self.parts)
                 raise ProtocolError(f"cycle {self.cycle}: hung; taken so far: {counts}")
+            if self.cycle > LONGEST:
+                raise ProtocolError(f"cycle {self.cycle}: the stage goes on for ever")
             before = moved
             await self._loop(PATIENCE, done)
         await self._loop(drain, lambda: False)
