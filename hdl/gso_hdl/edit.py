@@ -39,7 +39,8 @@ class Edit(wiring.Component):
 
     Latency: 5 cycles and one for each column written. Throughput: a segment takes one cycle and
     one for each column: 7 for TCP/IPv4, 5 for TCP/IPv6 and UDP/IPv4, 3 for UDP/IPv6; a frame of
-    one segment 3 for TCP/IPv4, 4 for UDP/IPv4; a checksum-only frame 2 at most. Source: D1, D2, D5, D6.
+    one segment 3 for TCP/IPv4, 4 for UDP/IPv4; a checksum-only frame 2 at most.
+    Source: D1, D2, D5, D6.
     """
 
     def __init__(self, config):
