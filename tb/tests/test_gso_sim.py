@@ -22,7 +22,6 @@ def _same(core: Core, jobs: list[Job], **patterns: object) -> None:
     assert len(run.frames) == len(jobs)
 
 
-@pytest.mark.every_width
 def test_random_jobs(width: int, full: bool) -> None:
     """Good and bad jobs, without pauses and with all kinds of them."""
     jobs = [job(7, index) for index in range(2000 if full else 200)]
