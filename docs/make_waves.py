@@ -58,13 +58,13 @@ def scenarios() -> dict[str, dict]:
         "frame_at": 12,
         "descriptor_at": 1,
         "stalls": {},
-        "cycles": 68,
+        "cycles": 80,
     }
     return {
         "wave-three-segments": base,
-        "wave-back-pressure": {**base, "stalls": {0: 2, 11: 4, 15: 1, 16: 3}, "cycles": 76},
+        "wave-back-pressure": {**base, "stalls": {0: 2, 11: 4, 15: 1, 16: 3}, "cycles": 88},
         "wave-aborted": {**base, "aborted": True},
-        "wave-late-descriptor": {**base, "frame_at": 1, "descriptor_at": 12, "cycles": 72},
+        "wave-late-descriptor": {**base, "frame_at": 1, "descriptor_at": 12, "cycles": 84},
     }
 
 
