@@ -10,7 +10,7 @@ from gso_model.layout import DESCRIPTOR, ChecksumMode, L3Kind, L4Kind, Status
 from .configuration import OFFLOADS
 from .contexts import contexts
 from .primitives import delay
-from .records import admit_context, edit_context, header_context, plan_context
+from .records import admit_context, edit_context, header_context, plan_context, tag_context
 
 LATENCY = 5
 
@@ -36,7 +36,8 @@ class Check(wiring.Component):
     Members
     -------
     descriptor : In stream(256), D22; taken while fewer than `frames_under_way` are
-    admit, plan, header, edit : Out streams; all four pulse together, receivers have room for all
+    admit, plan, header, edit : Out streams; all pulse together, receivers have room for all
+    tag : Out stream(tag_context), likewise; only where tags are built
     retire : In(1), edit has taken a frame
 
     Latency: 5 cycles. Throughput: one descriptor every other cycle.
@@ -45,15 +46,20 @@ class Check(wiring.Component):
 
     def __init__(self, config):
         self.config = config
+        records = {
+            "admit": admit_context(config),
+            "plan": plan_context(config),
+            "header": header_context(config),
+            "edit": edit_context(config),
+        }
+        if config.tags:
+            records["tag"] = tag_context(config)
+        outputs = {
+            name: Out(stream.Signature(record, always_ready=True))
+            for name, record in records.items()
+        }
         super().__init__(
-            {
-                "descriptor": In(stream.Signature(DESCRIPTOR.bits)),
-                "admit": Out(stream.Signature(admit_context(config), always_ready=True)),
-                "plan": Out(stream.Signature(plan_context(config), always_ready=True)),
-                "header": Out(stream.Signature(header_context(config), always_ready=True)),
-                "edit": Out(stream.Signature(edit_context(config), always_ready=True)),
-                "retire": In(1),
-            }
+            {"descriptor": In(stream.Signature(DESCRIPTOR.bits)), **outputs, "retire": In(1)}
         )
 
     def elaborate(self, platform):

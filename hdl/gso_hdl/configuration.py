@@ -7,7 +7,9 @@ from gso_model.layout import FLAG_MASK_FIRST, FLAG_MASK_LAST, FLAG_MASK_MIDDLE
 
 DATA_WIDTHS = (64, 128, 256, 512)
 PRESETS = ("basic", "full")
-OFFLOADS = ("lso_ipv4", "lso_ipv6", "uso_ipv4", "uso_ipv6")
+FEATURES = ("tunnels", "tags", "length_8023")
+OFFLOADS = ("lso_ipv4", "lso_ipv6", "uso_ipv4", "uso_ipv6", "ipip", "gre", "vxlan", "geneve")
+TAG_BYTES = 8  # two inserted VLAN tags (D18)
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,11 @@ class Configuration:
         Longest frame that may leave, in bytes: 64 to half of the buffer and 256 more (D9).
     buffer_bytes : int
         Size of the payload buffer, in bytes: a power of two, 4,096 to 65,536.
+    features : tuple of str
+        What is built, of `FEATURES`: tunnels, inserted VLAN tags (D18), 802.3 lengths (D17).
+        What is asked of a core that was built without it is refused (I8).
     offloads : tuple of str
-        The segmentations that are switched on, of `OFFLOADS` (D14).
+        The segmentations that are switched on, of `OFFLOADS` (D14); tunnels only where built.
     flag_mask_first, flag_mask_middle, flag_mask_last : int
         What TCP flags are ANDed with, 12 bits each (D6).
 
@@ -39,6 +44,7 @@ class Configuration:
     header_bytes: int = 256
     max_segment: int = 9728
     buffer_bytes: int = 16384
+    features: tuple[str, ...] = ()
     offloads: tuple[str, ...] = field(default=OFFLOADS)
     flag_mask_first: int = FLAG_MASK_FIRST
     flag_mask_middle: int = FLAG_MASK_MIDDLE
@@ -59,9 +65,10 @@ class Configuration:
                 f"max_segment is {self.max_segment!r}, expected 64 to {longest} "
                 f"with a buffer of {self.buffer_bytes} bytes"
             )
-        for name in self.offloads:
-            if name not in OFFLOADS:
-                raise ValueError(f"offloads holds {name!r}, expected names of {OFFLOADS}")
+        for what, known in (("features", FEATURES), ("offloads", OFFLOADS)):
+            for name in getattr(self, what):
+                if name not in known:
+                    raise ValueError(f"{what} holds {name!r}, expected names of {known}")
         for name in ("flag_mask_first", "flag_mask_middle", "flag_mask_last"):
             if not 0 <= getattr(self, name) <= 0xFFF:
                 raise ValueError(f"{name} is {getattr(self, name)!r}, expected 0 to 0xFFF")
@@ -74,7 +81,22 @@ class Configuration:
         """
         if name not in PRESETS:
             raise ValueError(f"preset is {name!r}, expected one of {PRESETS}")
-        return cls(**changes)
+        return cls(**{"features": FEATURES if name == "full" else (), **changes})
+
+    @property
+    def tunnels(self):
+        """Whether outer headers are checked and edited."""
+        return "tunnels" in self.features
+
+    @property
+    def tags(self):
+        """Whether VLAN tags are inserted (D18)."""
+        return "tags" in self.features
+
+    @property
+    def length_8023(self):
+        """Whether 802.3 lengths are rewritten (D17)."""
+        return "length_8023" in self.features
 
     @property
     def shallow(self):
@@ -111,19 +133,24 @@ class Configuration:
         return self.data_width // 16
 
     @property
+    def wire_header_bytes(self):
+        """Bytes of the longest header as it leaves, inserted tags included."""
+        return self.header_bytes + (TAG_BYTES if self.tags else 0)
+
+    @property
     def header_rows(self):
-        """Beats that the longest header takes."""
-        return self.header_bytes // self.lanes
+        """Beats that the longest header takes on the wire."""
+        return -(-self.wire_header_bytes // self.lanes)
 
     @property
     def word_bits(self):
-        """Bits of a 16-bit word's number within a header."""
-        return (self.header_bytes // 2 - 1).bit_length()
+        """Bits of a 16-bit word's number within a header on the wire."""
+        return (self.wire_header_bytes // 2 - 1).bit_length()
 
     @property
     def slot_rows(self):
         """Rows of the header slots' ring: eight of the longest headers, or more."""
-        return max(64, 8 * self.header_rows)
+        return max(64, 1 << (8 * self.header_rows - 1).bit_length())
 
     @property
     def buffer_rows(self):

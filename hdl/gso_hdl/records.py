@@ -13,6 +13,7 @@ def admit_context(config):
 
     `beats`, `end_lane`: `frame_length` in whole beats and bytes over. `single`: the first beat is
     the last. `payload_row`, `payload_lane`: the header's length, likewise; payload starts there.
+    Inserted tags do not count. Of a frame that only gets tags the first 12 bytes are header.
     """
     return data.StructLayout(
         {
@@ -26,73 +27,132 @@ def admit_context(config):
     )
 
 
+def tag_context(config):
+    """The tags that go into a frame's header (D18)."""
+    return data.StructLayout(
+        {
+            "rows": (config.header_rows).bit_length(),  # of the header without tags
+            "count": 2,
+            "tags": 64,  # as on the wire: bits 7..0 leave first
+            "grows": 1,  # with tags the header has one row more
+            "empty": 1,  # no row will come
+        }
+    )
+
+
 def plan_context(config):
     """A frame's payload as plan cuts it: its bytes and the MSS, both minus one.
 
     MSS 0 arrives as 65,536: one segment. `empty`: there is no payload, the others mean nothing.
+    `lane` is where a segment's payload starts on the wire, `raw_lane` where the frame's does.
     """
-    return data.StructLayout(
-        {"payload_less_1": 24, "mss_less_1": 16, "lane": config.lane_bits, "empty": 1}
-    )
+    fields = {"payload_less_1": 24, "mss_less_1": 16, "lane": config.lane_bits, "empty": 1}
+    if config.tags:
+        fields |= {"raw_lane": config.lane_bits}
+    return data.StructLayout(fields)
 
 
 def header_context(config):
-    """A frame's header as capture checks and sums it. Positions are 16-bit words."""
-    return data.StructLayout(
-        {
-            "empty": 1,  # no header is looked at
-            "rows": (config.header_rows).bit_length(),
-            "last_row": (config.header_rows - 1).bit_length(),
-            "end_lane": config.lane_bits,  # lane behind the header's last byte; 0: a full row
-            "l3": config.word_bits,
-            "l4": config.word_bits,
-            "checksum": config.word_bits,
-            "ipv4": 1,
-            "ipv6": 1,
-            "tcp": 1,
-            "udp": 1,
-            "segmented": 1,  # MSS is not 0
-            "several": 1,  # there will be more than one segment
-            "checksum_on": 1,
-            "from_header": 1,
-            "check_protocol": 1,
-            "l3_words": 5,  # distance of L4 from L3, in 32-bit words
-            "l4_words": 4,  # TCP header length, in 32-bit words
-            "l4_fits": 1,  # header_length is one that an L4 header can have
-            "seed": 17,  # what the L4 sum starts with
+    """A frame's header as capture checks and sums it.
+
+    Positions are 16-bit words of the header as it leaves, inserted tags included.
+    """
+    fields = {
+        "empty": 1,  # no header is looked at
+        "rows": (config.header_rows).bit_length(),
+        "last_row": (config.header_rows - 1).bit_length(),
+        "end_lane": config.lane_bits,  # lane behind the header's last byte; 0: a full row
+        "l3": config.word_bits,
+        "l4": config.word_bits,
+        "checksum": config.word_bits,
+        "ipv4": 1,
+        "ipv6": 1,
+        "tcp": 1,
+        "udp": 1,
+        "segmented": 1,  # MSS is not 0
+        "several": 1,  # there will be more than one segment
+        "checksum_on": 1,
+        "from_header": 1,
+        "check_protocol": 1,
+        "l3_words": 5,  # distance of L4 from L3, in 32-bit words
+        "l4_words": 4,  # TCP header length, in 32-bit words
+        "l4_fits": 1,  # header_length is one that an L4 header can have
+        "seed": 17,  # what the L4 sum starts with
+    }
+    if config.tunnels:
+        fields |= {
+            "ip_written": 1,  # the IPv4 checksum of the (inner) header is written
+            "l4_known": 1,  # the (inner) L3 or L4 header is described
+            "outer_l3": config.word_bits,
+            "outer_l4": config.word_bits,
+            "outer_ipv4": 1,
+            "outer_ipv6": 1,
+            "outer_udp": 1,  # VXLAN or Geneve
+            "gre": 1,
+            "geneve": 1,
+            "outer_checksum_on": 1,
+            "outer_from_header": 1,
+            "outer_l3_words": 5,  # the outer IP header's length, in 32-bit words
+            "outer_check_protocol": 1,
+            "tunnel_words": config.word_bits,  # distance of inner L3 from outer L4
+            "vxlan_short": 1,  # no room for VXLAN and Ethernet in between
+            "outer_seed": 17,  # what the outer UDP sum starts with, mod 65,535
         }
-    )
+    if config.length_8023:
+        fields |= {
+            "llc": 1,  # the 802.3 length is written
+            "l2": config.word_bits,  # where it stands
+            "llc_bad": 1,  # it cannot: no room for it, or too long a segment
+        }
+    return data.StructLayout(fields)
 
 
 def edit_context(config):
     """A frame as edit and egress need it."""
-    return data.StructLayout(
-        {
-            "refused": 3,  # D11's code 1 to 7
-            "request_id": 16,
-            "user": 16,
-            "timestamp": 1,
-            "counted": 1,  # payload bytes are reported (I11)
-            "header_length": (config.header_bytes).bit_length(),
-            "rows": (config.header_rows).bit_length(),
-            "mss_less_1": 16,
-            "l3": config.word_bits,
-            "l4": config.word_bits,
-            "checksum": config.word_bits,
-            "ip_base": (config.header_bytes).bit_length(),  # IP length of a segment without payload
-            "sum_base": 11,  # what the L4 sum gets beside the payload's length, signed
-            "ipv4": 1,
-            "tcp": 1,
-            "udp": 1,
-            "segmented": 1,
-            "several": 1,
-            "ip_checksum": 1,
-            "checksum_on": 1,
-            "add_length": 1,  # the sum wants the segment's L4 length
-            "ip_id": 2,
-            "keep_cwr": 1,
+    length_bits = (config.header_bytes).bit_length()
+    fields = {
+        "refused": 3,  # D11's code 1 to 7
+        "request_id": 16,
+        "user": 16,
+        "timestamp": 1,
+        "counted": 1,  # payload bytes are reported (I11)
+        "header_length": (config.wire_header_bytes).bit_length(),
+        "rows": (config.header_rows).bit_length(),
+        "mss_less_1": 16,
+        "l3": config.word_bits,
+        "l4": config.word_bits,
+        "checksum": config.word_bits,
+        "ip_base": length_bits,  # IP length of a segment without payload
+        "sum_base": 11,  # what the L4 sum gets beside the payload's length, signed
+        "ipv4": 1,
+        "tcp": 1,
+        "udp": 1,
+        "segmented": 1,
+        "several": 1,
+        "ip_checksum": 1,
+        "checksum_on": 1,
+        "add_length": 1,  # the sum wants the segment's L4 length
+        "ip_id": 2,
+        "keep_cwr": 1,
+    }
+    if config.tunnels:
+        fields |= {
+            "ipv6": 1,
+            "outer_l3": config.word_bits,
+            "outer_l4": config.word_bits,
+            "outer_ip_base": length_bits,  # as `ip_base`
+            "outer_ip": 1,  # there is a tunnel
+            "outer_ipv4": 1,
+            "outer_udp": 1,
+            "outer_udp_base": length_bits,  # outer UDP length of a segment without payload
+            "outer_ip_checksum": 1,
+            "outer_ip_id": 2,
+            "outer_checksum_on": 1,
         }
-    )
+    if config.length_8023:
+        # `llc_base`: the 802.3 length of a segment without payload.
+        fields |= {"llc": 1, "l2": config.word_bits, "llc_base": length_bits}
+    return data.StructLayout(fields)
 
 
 def header_row(config):

@@ -91,8 +91,9 @@ class PlanAlign(wiring.Component):
 def configuration(width: int, changes: Mapping[str, object] | None = None) -> Configuration:
     """The configuration of a stage under test, with `changes` to single values."""
     values = dict(changes or {})
-    if "offloads" in values:
-        values["offloads"] = tuple(values["offloads"])
+    for name in ("features", "offloads"):
+        if name in values:
+            values[name] = tuple(values[name])
     return Configuration(data_width=width, **values)
 
 
