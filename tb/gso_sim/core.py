@@ -8,14 +8,12 @@ from pathlib import Path
 
 from gso_model import Completion, Descriptor
 from gso_sim.build import library
+from gso_sim.errors import SimulationError
+from gso_sim.patterns import pauses
 
 # Cycles in which nothing moves after which the core counts as hung. It must be more than the
 # longest pause of any pattern and than the longest silence of a healthy core, a few dozen cycles.
 PATIENCE = 5000
-
-
-class SimulationError(RuntimeError):
-    """The core broke a rule of its outputs or hung; the message names the cycle."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +139,7 @@ class Core:
     ) -> Run:
         """Sends (frame, descriptor, aborted) one behind the other until all have completed.
 
-        Patterns of pauses are texts as in `gso_tb.patterns`; the descriptors run `lead` cycles
+        Patterns of pauses are texts as in `gso_sim.patterns`; the descriptors run `lead` cycles
         ahead of the first frame. Raises `SimulationError`; the core must be reset after that.
         """
         queue = list(frames)
@@ -159,7 +157,9 @@ class Core:
             self._handle, array, ctypes.c_size_t(len(queue)), patterns, *numbers
         )
         if failed:
-            raise SimulationError(self._library.gso_error(self._handle).decode())
+            error = SimulationError(self._library.gso_error(self._handle).decode())
+            error.completed = len(self._output(before).completions)
+            raise error
         return self._output(before)
 
     def _output(self, before: int) -> Run:
@@ -190,9 +190,7 @@ def _completion(data: bytes) -> Completion:
 
 
 def _pattern(text: str) -> _Pattern:
-    """The C side of a pattern; the texts and their errors are those of `gso_tb.patterns`."""
-    from gso_tb.patterns import pauses
-
+    """The C side of a pattern; the texts and their errors are those of `gso_sim.patterns`."""
     pauses(text)
     kind, _, argument = text.partition(":")
     if kind == "random":

@@ -75,8 +75,12 @@ class Simulation {
         top_->s_axis_tvalid = top_->s_axis_desc_tvalid = 0;
         top_->m_axis_tready = top_->m_axis_cpl_tready = 0;
         top_->rst = 1;
-        for (int cycle = 0; cycle < 4; ++cycle) clock();
+        for (int count = 0; count < 4; ++count) {
+            step();  // without a look at the low clock there is no rising edge after it
+            clock();
+        }
         top_->rst = 0;
+        inside_ = holding_ = holding_completion_ = false;
     }
 
     bool trace(const char* path) {
@@ -92,7 +96,7 @@ class Simulation {
 #endif
     }
 
-    // Runs until `count` completions were taken; 0, or 1 with a message in `error`.
+    // Runs until all `count` frames and completions were taken; 0, or 1 with a message in `error`.
     int run(const FrameIn* frames, size_t count, const Pattern* patterns, uint64_t seed,
             uint64_t lead, uint64_t patience);
 
@@ -211,7 +215,8 @@ int Simulation::run(const FrameIn* frames, size_t count, const Pattern* patterns
     bool offered = false, descriptor_offered = false;
     uint64_t moved = cycle;
     const uint64_t begin = cycle + lead;
-    while (completions.size() < count && error.empty()) {
+    // A LONG frame may complete before its end is taken: that end belongs to this batch.
+    while ((completions.size() < count || frame < count) && error.empty()) {
         if (!descriptor_offered && descriptor < count && !descriptor_idle.next()) {
             descriptor_offered = true;
             put(top_->s_axis_desc_tdata, frames[descriptor].descriptor, kDescriptor);

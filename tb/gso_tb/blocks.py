@@ -20,6 +20,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from gso_hdl.configuration import Configuration
+from gso_sim.verilog import digest, locked, sources_hash
 from gso_tb import runner, tools
 
 STAGES = (
@@ -138,9 +139,9 @@ def generate(stage: str, width: int, changes: Mapping[str, object] | None = None
     """The stage's Verilog of today's sources, generated unless it is there already."""
     arguments = json.dumps([stage, width, dict(changes or {})])
     own = Path(__file__).read_bytes()
-    tag = runner._hash(runner._sources_hash().encode(), arguments.encode(), own)
+    tag = digest(sources_hash().encode(), arguments.encode(), own)
     output = tools.BUILD / "sim" / "verilog" / "blocks" / f"{stage}_{width}_{tag}.v"
-    with runner._lock(f"verilog_{stage}_{width}_{tag}"):
+    with locked(f"verilog_{stage}_{width}_{tag}"):
         if not output.exists():
             output.parent.mkdir(parents=True, exist_ok=True)
             made = output.with_suffix(".new")

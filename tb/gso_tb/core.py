@@ -9,8 +9,8 @@ from cocotb.handle import HierarchyObject
 from cocotb.triggers import RisingEdge
 
 from gso_model import BASIC, Capabilities
+from gso_sim.patterns import pauses
 from gso_tb.jobs import Job, expected
-from gso_tb.patterns import pauses
 from gso_tb.scoreboard import CoreScoreboard
 from gso_tb.signals import ProtocolError
 from gso_tb.sink import CompletionSink, SegmentSink

@@ -5,27 +5,24 @@ All results of a build are kept under `build/` by the hash of what they were mad
 second run starts at once. File locks make that safe for parallel test processes.
 """
 
-import fcntl
-import hashlib
 import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gso_sim import verilog as generated
+from gso_sim.errors import BuildFailed
+from gso_sim.verilog import TOP, digest, locked, tail
 from gso_tb import tools
-from gso_tb.tools import BUILD, ROOT
+from gso_tb.tools import BUILD
 
 if TYPE_CHECKING:
     from cocotb_tools.runner import Runner
 
-TOP = "gso_tx"
 # What cocotb sees of the core in Verilator, as patterns.
 PORTS = ("clk", "rst", "s_axis_*", "m_axis_*", "s_axil_*")
 LONGEST_RUN_SECONDS = 1800
@@ -44,55 +41,12 @@ class RunFailed(AssertionError):
     """A bench failed, or its simulator could not be built; the message holds the cause."""
 
 
-@contextmanager
-def _lock(name: str) -> Iterator[None]:
-    folder = BUILD / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / name, "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def _hash(*parts: bytes) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "little") + part)
-    return digest.hexdigest()[:12]
-
-
-def _sources_hash() -> str:
-    """Everything that can change the generated Verilog."""
-    files = [*sorted((ROOT / "hdl").rglob("*.py")), ROOT / "model" / "gso_model" / "layout.py"]
-    return _hash(*(part for file in files for part in (str(file).encode(), file.read_bytes())))
-
-
 def generate(width: int, preset: str = "basic") -> Path:
-    """The core's Verilog of today's sources, generated unless it is there already.
-
-    With GSO_VERILOG set to a folder the file is taken from there instead: for benches on Verilog
-    from elsewhere, a netlist for one.
-    """
-    name = f"gso_tx_{width}.v"
-    if folder := os.environ.get("GSO_VERILOG"):
-        return Path(folder).resolve() / name
-    output = BUILD / "sim" / "verilog" / preset / _sources_hash() / name
-    with _lock(f"verilog_{preset}_{width}"):
-        if not output.exists():
-            output.parent.mkdir(parents=True, exist_ok=True)
-            made = output.with_suffix(".new")
-            command = [sys.executable, "-m", "gso_hdl.generate", "--width", str(width)]
-            command += ["--preset", preset, "--output", str(made)]
-            done = subprocess.run(
-                command,
-                env={**os.environ, "PYTHONPATH": tools.python_path(), "PYTHONHASHSEED": "0"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
-                raise RunFailed(f"generating {name} failed:\n{_tail(done.stdout + done.stderr)}")
-            made.rename(output)
-    return output
+    """`gso_sim.verilog.generate`, a failure being a failed run."""
+    try:
+        return generated.generate(width, preset)
+    except BuildFailed as failure:
+        raise RunFailed(str(failure)) from None
 
 
 def build(
@@ -108,9 +62,9 @@ def build(
     tools.require(sim)
     control = _verilator_control(top, ports)
     # This file decides with which options: a change of it makes a new build.
-    tag = _hash(verilog.read_bytes(), control.encode(), top.encode(), Path(__file__).read_bytes())
+    tag = digest(verilog.read_bytes(), control.encode(), top.encode(), Path(__file__).read_bytes())
     folder = BUILD / "sim" / f"{sim}_{width}_{tag}{'_waves' if waves else ''}"
-    with _lock(folder.name):
+    with locked(folder.name):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
@@ -151,9 +105,7 @@ def build(
                 )
             except (RuntimeError, SystemExit) as error:
                 text = log.read_text(errors="replace") if log.exists() else ""
-                raise RunFailed(
-                    f"{sim} could not build {verilog}: {error}\n{_tail(text)}"
-                ) from None
+                raise RunFailed(f"{sim} could not build {verilog}: {error}\n{tail(text)}") from None
             if sim == "verilator" and not runtime.exists():
                 _keep(folder, runtime)
             (folder / "done").touch()
@@ -164,7 +116,7 @@ def _verilator_runtime(waves: bool) -> Path:
     """Where the objects are kept that are the same in every model: most of a small one's build."""
     said = subprocess.run(["verilator", "--version"], capture_output=True, check=False)
     where = str(shutil.which("verilator")).encode()
-    return BUILD / "sim" / f"verilated_{_hash(said.stdout, where, bytes([waves]))}"
+    return BUILD / "sim" / f"verilated_{digest(said.stdout, where, bytes([waves]))}"
 
 
 def _keep(folder: Path, runtime: Path) -> None:
@@ -215,7 +167,7 @@ def run(
     run_name = f"{name or bench.rpartition('.')[2]}_{sim}_{width}"
     place = BUILD / "sim" / "runs" / run_name
     # A run of the same name by another process must not share its files.
-    with _lock(f"run_{run_name}"):
+    with locked(f"run_{run_name}"):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         environment = {
@@ -264,7 +216,7 @@ def _check(place: Path, name: str, code: object) -> None:
         raise RunFailed(f"{name}: the simulator did not end within {LONGEST_RUN_SECONDS} s: {log}")
     if not results.exists():
         text = log.read_text(errors="replace") if log.exists() else ""
-        raise RunFailed(f"{name}: the simulator ended without results ({code}):\n{_tail(text)}")
+        raise RunFailed(f"{name}: the simulator ended without results ({code}):\n{tail(text)}")
     cases = list(ElementTree.parse(results).iter("testcase"))
     for case in cases:
         for kind in ("failure", "error"):
@@ -274,7 +226,3 @@ def _check(place: Path, name: str, code: object) -> None:
                 raise RunFailed(f"{name}: {case.get('name')}: {text.strip()}\n  log: {log}")
     if code or not cases:
         raise RunFailed(f"{name}: simulator ended with {code}, {len(cases)} tests:\n  log: {log}")
-
-
-def _tail(text: str, lines: int = 25) -> str:
-    return "\n".join(text.rstrip().splitlines()[-lines:])

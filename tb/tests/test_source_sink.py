@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gso_tb.patterns import pauses
+from gso_sim.patterns import pauses
 from gso_tb.signals import ProtocolError
 from gso_tb.sink import CompletionBeat, CompletionSink, Segment, SegmentSink
 from gso_tb.source import DescriptorSource, FrameSource
