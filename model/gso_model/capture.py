@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Capture files in the classic pcap format, for tcpdump and Wireshark.
+"""Capture files, for tcpdump and Wireshark: pcap and pcapng are read, pcap is written.
 
 Time stamps are whole nanoseconds since 1970. Files of both byte orders and of micro- and
 nanosecond resolution are read and written; only Ethernet is. Source: draft-ietf-opsawg-pcap.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-_MAGIC_MICRO, _MAGIC_NANO, _MAGIC_NG = 0xA1B2C3D4, 0xA1B23C4D, 0x0A0D0D0A
+from gso_model import pcapng
+from gso_model.files import replacing
+
+_MAGIC_MICRO, _MAGIC_NANO = 0xA1B2C3D4, 0xA1B23C4D
 _ETHERNET = 1
 _LONGEST = 1 << 24  # no frame of the core is longer (D9), so a longer one is a broken file
 _SNAP_LENGTH = 262144  # what tcpdump writes; Wireshark shows nothing longer
@@ -18,22 +21,52 @@ _SNAP_LENGTH = 262144  # what tcpdump writes; Wireshark shows nothing longer
 ByteOrder = Literal["little", "big"]
 
 
-def read_capture(path: str | Path) -> Iterator[tuple[int, bytes]]:
-    """Iterates over (time stamp, frame) of a capture file.
+def read_capture(
+    path: str | Path, progress: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, bytes]]:
+    """Iterates over (time stamp, frame) of a capture file, pcap or pcapng.
 
-    Raises `ValueError` with the file's name, at once where the file cannot be read or is no pcap
-    file of Ethernet, while iterating where it ends early or a frame was cut when captured.
+    `progress` is called after each frame with the number of bytes read so far. Raises
+    `ValueError` with the file's name, at once where the file cannot be read or is no capture of
+    Ethernet, while iterating where it ends early or a frame was cut when captured.
     """
     try:
         file = open(path, "rb")  # noqa: SIM115 - the iterator closes it
+        start = file.read(24)
     except OSError as error:
         raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        order, unit = _read_header(file.read(24), path)
-    except ValueError:
-        file.close()
-        raise
-    return _records(file, path, order, unit)
+    if start[:4] == pcapng.SECTION.to_bytes(4, "big"):
+        frames = pcapng.frames(_Rejoined(start, file), str(path))
+    else:
+        try:
+            frames = _records(file, path, *_read_header(start, path))
+        except ValueError:
+            file.close()
+            raise
+    return _closing(file, frames, progress)
+
+
+class _Rejoined:
+    """A file from which `start` was read already, as if it had not been; pipes cannot seek."""
+
+    def __init__(self, start: bytes, file: BinaryIO):
+        self._start, self._file = start, file
+
+    def read(self, size: int, /) -> bytes:
+        """As a file's."""
+        taken, self._start = self._start[:size], self._start[size:]
+        return taken + self._file.read(size - len(taken)) if len(taken) < size else taken
+
+
+def _closing(
+    file: BinaryIO, frames: Iterator[tuple[int, bytes]], progress: Callable[[int], None] | None
+) -> Iterator[tuple[int, bytes]]:
+    tell = file.tell if progress and file.seekable() else None
+    with file:
+        for item in frames:
+            yield item
+            if progress and tell:
+                progress(tell())
 
 
 def _read_header(header: bytes, path: str | Path) -> tuple[str, int]:
@@ -42,8 +75,6 @@ def _read_header(header: bytes, path: str | Path) -> tuple[str, int]:
         if len(header) < 4:
             break
         (magic,) = struct.unpack_from(order + "I", header)
-        if magic == _MAGIC_NG:
-            raise ValueError(f"{path}: a pcapng file; expected pcap (editcap -F pcap converts)")
         if magic not in (_MAGIC_MICRO, _MAGIC_NANO):
             continue
         if len(header) < 24:
@@ -54,29 +85,28 @@ def _read_header(header: bytes, path: str | Path) -> tuple[str, int]:
         if link & 0xFFFF != _ETHERNET:
             raise ValueError(f"{path}: link type {link & 0xFFFF}, expected 1 (Ethernet)")
         return order, 1 if magic == _MAGIC_NANO else 1000
-    raise ValueError(f"{path}: not a pcap file")
+    raise ValueError(f"{path}: not a capture file; expected pcap or pcapng")
 
 
 def _records(
     file: BinaryIO, path: str | Path, order: str, unit: int
 ) -> Iterator[tuple[int, bytes]]:
     number = 0
-    with file:
-        while header := file.read(16):
-            number += 1
-            if len(header) < 16:
-                raise ValueError(f"{path}: ends inside the header of frame {number}")
-            seconds, fraction, captured, original = struct.unpack(order + "4I", header)
-            if captured > _LONGEST or fraction * unit >= 1_000_000_000:
-                raise ValueError(f"{path}: the header of frame {number} makes no sense")
-            if captured < original:
-                raise ValueError(
-                    f"{path}: of frame {number} only {captured} of {original} bytes were captured"
-                )
-            frame = file.read(captured)
-            if len(frame) < captured:
-                raise ValueError(f"{path}: ends inside frame {number}")
-            yield seconds * 1_000_000_000 + fraction * unit, frame
+    while header := file.read(16):
+        number += 1
+        if len(header) < 16:
+            raise ValueError(f"{path}: ends inside the header of frame {number}")
+        seconds, fraction, captured, original = struct.unpack(order + "4I", header)
+        if captured > _LONGEST or fraction * unit >= 1_000_000_000:
+            raise ValueError(f"{path}: the header of frame {number} makes no sense")
+        if captured < original:
+            raise ValueError(
+                f"{path}: of frame {number} only {captured} of {original} bytes were captured"
+            )
+        frame = file.read(captured)
+        if len(frame) < captured:
+            raise ValueError(f"{path}: ends inside frame {number}")
+        yield seconds * 1_000_000_000 + fraction * unit, frame
 
 
 def write_capture(
@@ -88,17 +118,14 @@ def write_capture(
 ) -> int:
     """Writes (time stamp, frame) pairs to a capture file and returns how many.
 
-    Without `nanoseconds` time stamps are rounded down to microseconds. Raises `ValueError` for a
-    time stamp before 1970 or after 2106, or a file that cannot be written.
+    The file is there whole or not at all. Without `nanoseconds` time stamps are rounded down to
+    microseconds. Raises `ValueError` for a time stamp before 1970 or after 2106, or a file that
+    cannot be written.
     """
     order = "<" if byte_order == "little" else ">"
     magic, unit = (_MAGIC_NANO, 1) if nanoseconds else (_MAGIC_MICRO, 1000)
-    try:
-        file = open(path, "wb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be written: {error.strerror}") from None
     number = 0
-    with file:
+    with replacing(path) as file:
         file.write(struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, _SNAP_LENGTH, _ETHERNET))
         for stamp, frame in frames:
             seconds, rest = divmod(stamp, 1_000_000_000)

@@ -50,11 +50,11 @@ def describe(
         raise ValueError("frame has no bytes")
     base = Descriptor(frame_length=len(frame), mss=mss, request_id=request_id, user=user)
     plain = replace(base, mss=0)
-    l2 = _ethernet(frame, 0)
-    packet = None if l2 is None else _ip(frame, l2.kind, l2.end)
+    l2 = ethernet(frame, 0)
+    packet = None if l2 is None else ip_packet(frame, l2.kind, l2.end)
     if l2 is None or packet is None:
         return plain
-    outer: _Packet | None = None
+    outer: Packet | None = None
     tunnel, inner = _inside(frame, packet) if tunnels else (Tunnel.NONE, None)
     if inner is not None:
         outer, packet = packet, inner
@@ -93,14 +93,14 @@ def describe(
 
 
 @dataclass(frozen=True)
-class _L2:
+class L2:
     kind: L3Kind  # of the IP header behind it
     end: int
     llc: bool
 
 
 @dataclass(frozen=True)
-class _Packet:
+class Packet:
     """An IP packet. Offsets count from the frame's start; `l4` is the end of the IP header."""
 
     l3_kind: L3Kind
@@ -116,7 +116,7 @@ def _word(frame: bytes, at: int) -> int:
     return int.from_bytes(frame[at : at + 2], "big")
 
 
-def _ethernet(frame: bytes, start: int) -> _L2 | None:
+def ethernet(frame: bytes, start: int) -> L2 | None:
     """The Ethernet header at `start` with all its tags; `None` if no IP follows."""
     at = start + 12
     while _word(frame, at) in _TAG_TYPES:
@@ -125,10 +125,10 @@ def _ethernet(frame: bytes, start: int) -> _L2 | None:
     if ethertype < 0x600 and frame[end : end + 6] == b"\xaa\xaa\x03\0\0\0":
         ethertype, end, llc = _word(frame, end + 6), end + 8, True
     kind = _L3_BY_ETHERTYPE.get(ethertype)
-    return None if kind is None else _L2(kind, end, llc)
+    return None if kind is None else L2(kind, end, llc)
 
 
-def _ip(frame: bytes, kind: L3Kind, l3: int) -> _Packet | None:
+def ip_packet(frame: bytes, kind: L3Kind, l3: int) -> Packet | None:
     """The IP packet at `l3`; `None` for a fragment or what is no whole header of `kind`."""
     if len(frame) < l3 + (20 if kind == L3Kind.IPV4 else 40):
         return None
@@ -151,10 +151,10 @@ def _ip(frame: bytes, kind: L3Kind, l3: int) -> _Packet | None:
         l4_kind, end = L4Kind.UDP, l4 + 8
     if end > len(frame):
         return None
-    return _Packet(kind, l3, l4, protocol, l4_kind, end)
+    return Packet(kind, l3, l4, protocol, l4_kind, end)
 
 
-def _inside(frame: bytes, outer: _Packet) -> tuple[Tunnel, _Packet | None]:
+def _inside(frame: bytes, outer: Packet) -> tuple[Tunnel, Packet | None]:
     """The tunnel that `outer` carries and the packet inside, `None` if not TCP or UDP."""
     at = outer.l4
     tunnel, kind, l3 = Tunnel.NONE, L3Kind.NONE, 0
@@ -174,7 +174,7 @@ def _inside(frame: bytes, outer: _Packet) -> tuple[Tunnel, _Packet | None]:
         if len(frame) > at + 8 and frame[at + 8] >> 6 == 0:
             end = at + 16 + 4 * (frame[at + 8] & 0x3F)
             kind, l3 = _behind_type(frame, _word(frame, at + 10), end)
-    inner = None if kind == L3Kind.NONE else _ip(frame, kind, l3)
+    inner = None if kind == L3Kind.NONE else ip_packet(frame, kind, l3)
     if inner is None or inner.l4_kind == L4Kind.NONE:
         return tunnel, None
     return tunnel, inner
@@ -184,6 +184,6 @@ def _behind_type(frame: bytes, ethertype: int, at: int) -> tuple[L3Kind, int]:
     """Kind and offset of the IP header where `ethertype` says what stands at `at`."""
     if ethertype != _TEB:
         return _L3_BY_ETHERTYPE.get(ethertype, L3Kind.NONE), at
-    l2 = _ethernet(frame, at)
+    l2 = ethernet(frame, at)
     # The inner 802.3 length would need a rewrite that the core does not make (D17).
     return (L3Kind.NONE, 0) if l2 is None or l2.llc else (l2.kind, l2.end)

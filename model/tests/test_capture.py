@@ -49,11 +49,11 @@ RECORD = struct.pack("<4I", 1, 2, 4, 4)
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not a pcap file"),
-        (b"\xd4\xc3", "not a pcap file"),
-        (b"#!/bin/sh" * 10, "not a pcap file"),
-        (HEADER[:23], "not a pcap file"),
-        (b"\x0a\x0d\x0d\x0a" + bytes(40), "pcapng"),
+        (b"", "not a capture file"),
+        (b"\xd4\xc3", "not a capture file"),
+        (b"#!/bin/sh" * 10, "not a capture file"),
+        (HEADER[:23], "not a capture file"),
+        (b"\x0a\x0d\x0d\x0a" + bytes(40), "byte order mark"),
         (HEADER[:4] + b"\x03" + HEADER[5:], "pcap version 3.4, expected 2.4"),
         (HEADER[:20] + b"\x71" + HEADER[21:], r"link type 113, expected 1 \(Ethernet\)"),
         (HEADER + RECORD[:9], "ends inside the header of frame 1"),

@@ -4,6 +4,7 @@
 import ctypes
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from gso_model import Completion, Descriptor
@@ -124,6 +125,17 @@ class Core:
         """The segments and the completion of one frame."""
         run = self.run([(frame, descriptor, False)])
         return [segment.data for segment in run.segments], run.completions[0].completion
+
+    def segment_all(
+        self, jobs: Iterable[tuple[bytes, Descriptor]]
+    ) -> list[tuple[list[bytes], Completion]]:
+        """As `segment` for each of `jobs`, back to back in one batch."""
+        run = self.run((frame, descriptor, False) for frame, descriptor in jobs)
+        left = (segment.data for segment in run.segments)
+        return [
+            (list(islice(left, done.completion.segments)), done.completion)
+            for done in run.completions
+        ]
 
     def run(
         self,
