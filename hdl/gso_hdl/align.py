@@ -5,7 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import at_or_above
+from .primitives import at_or_above, at_or_below
 from .records import BAD_ABORTED, BAD_LONG, BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
 
 
@@ -104,7 +104,7 @@ class Align(wiring.Component):
                 left.eq(following.beats_less_1),
                 older_from.eq(at_or_above(following.shift, lanes)),
                 start_mask.eq(Mux(following.none, 0, at_or_above(following.start_lane, lanes))),
-                end_mask.eq(Cat(following.end_lane >= i for i in range(lanes))),
+                end_mask.eq(at_or_below(following.end_lane, lanes)),
             ]
 
         # --- raw beats
@@ -145,10 +145,12 @@ class Align(wiring.Component):
             last_1.eq(now.last),
             blocked_1.eq(blocked),
             raw_end_1.eq(now.raw_end),
-            choose.eq(Mux(cross & (now.shift != 0), older_from, 0)),
+            choose.eq(older_from),
             mask_1.eq(Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0)),
             shift_1.eq(now.shift),
         ]
+        with m.If(~cross | (now.shift == 0)):
+            m.d.sync += choose.eq(0)
         chosen = Signal(config.data_width, reset_less=True)
         for i in range(lanes):
             part = slice(8 * i, 8 * i + 8)

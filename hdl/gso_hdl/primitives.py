@@ -208,9 +208,32 @@ def add_with_carry(a, b, carry):
     return (Cat(Const(1, 1), a) + Cat(carry, b))[1:18]
 
 
+def apart(a, b):
+    """`a` + `b`, one bit wider than the wider, on a carry chain of its own.
+
+    Of sums of sums synthesis makes carry-save adders, at two LUTs a bit instead of one. It does
+    not where an operand is more than just another sum.
+    """
+    width = max(len(a), len(b)) + 1
+    return (Cat(Const(0, 1), a) + Cat(Const(0, 1), b))[1 : width + 1]
+
+
 def at_or_above(position, count):
-    """`count` bits: bit i is 1 where i >= `position`."""
-    return Cat(position <= i for i in range(count))
+    """`count` bits (a power of two): bit i is 1 where i >= `position`, a lane's number.
+
+    Made from two smaller ones, so that a bit takes one LUT and not a comparison.
+    """
+    if count <= 8:
+        return Cat(position <= i for i in range(count))
+    low = at_or_above(position[:3], 8)
+    high = at_or_above(position[3:], count // 8)
+    before = Cat(Const(0, 1), high)
+    return Cat(high[i // 8] & (before[i // 8] | low[i % 8]) for i in range(count))
+
+
+def at_or_below(position, count):
+    """`count` bits (a power of two): bit i is 1 where i <= `position`, a lane's number."""
+    return Cat(Const(1, 1), ~at_or_above(position, count)[:-1])
 
 
 def words_of(beat, columns):
@@ -250,7 +273,7 @@ class SumTree(wiring.Component):
         terms = [self.i[16 * i : 16 * i + 16] for i in range(self.count)]
         level = 0
         while len(terms) > 1:
-            terms = [terms[i] + terms[i + 1] for i in range(0, len(terms), 2)]
+            terms = [apart(terms[i], terms[i + 1]) for i in range(0, len(terms), 2)]
             level += 1
             if level % self.levels == 0 or len(terms) == 1:
                 held = []
