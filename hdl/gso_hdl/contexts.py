@@ -1,83 +1,148 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contexts: what each stage needs to know of a checked descriptor."""
 
-from gso_model.layout import ChecksumMode, L3Kind, L4Kind
+from amaranth import Cat, Const, Mux
+
+from gso_model.layout import ChecksumMode
+
+from .check_frame import above
+from .check_outer import LONGEST_8023
+from .check_seeds import outer_seed, seed
 
 
-def contexts(config, d, facts):
-    """The four records that check hands on, by port and field.
+def contexts(config, d, code):
+    """The records that check hands on, by port and field.
 
-    `d` is the descriptor, `facts` what check found out of it. With nothing asked of the frame
-    `facts["length"]` is 0: nothing of it is header.
+    `d` is the last cycle of the `Staged` descriptor, `code` D11's. With nothing asked of the
+    frame `d.length` is 0: nothing of it is header, or the bytes in front of inserted tags are.
     """
-    refused = facts["code"] != 0
-    segmented, asked, length = facts["segmented"], facts["asked"], facts["length"]
-    row, lane = length >> config.lane_bits, length[: config.lane_bits]
-    ipv4, ipv6 = d.l3_kind == L3Kind.IPV4, d.l3_kind == L3Kind.IPV6
-    tcp, udp = d.l4_kind == L4Kind.TCP, d.l4_kind == L4Kind.UDP
-    mode = d.l4_checksum
-    checksum_on = mode != ChecksumMode.NONE
-    return {
+    refused = code != 0
+    segmented, asked = d.segmented, d.asked
+    bits = config.lane_bits
+    raw_lane, wire_lane = d.length[:bits], d.wire_length[:bits]
+    whole = d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH
+    # In `basic` a header that nothing is asked of is empty; where it may get tags it is not.
+    looked = asked if config.features else Const(1, 1)
+    tagged = d.tag_count != 0 if config.tags else Const(0, 1)
+    ipv4, ipv6, tcp, udp = (flag & looked for flag in (d.ipv4, d.ipv6, d.tcp, d.udp))
+    ip_checksum = d.ipv4 & (segmented | d.ip_checksum)
+    made = {
         "admit": {
-            "beats": d.frame_length >> config.lane_bits,
-            "end_lane": d.frame_length[: config.lane_bits],
-            "single": facts["single"],
-            "payload_row": row,
-            "payload_lane": lane,
+            "beats": d.frame_length >> bits,
+            "end_lane": d.frame_length[:bits],
+            "single": d.single,
+            "payload_row": d.length >> bits,
+            "payload_lane": raw_lane,
             "refused": refused,
         },
         "plan": {
-            "payload_less_1": facts["payload_less_1"],
-            "mss_less_1": facts["mss_less_1"],
-            "lane": lane,
-            "empty": refused | facts["no_payload"],
+            "payload_less_1": d.payload_less_1[:24],
+            "mss_less_1": d.mss_less_1,
+            "lane": wire_lane,
+            "empty": refused | d.no_payload,
         },
         "header": {
-            "empty": refused | ~asked | (length == 0),
-            "rows": facts["rows"],
-            "last_row": facts["last_row"],
-            "end_lane": lane,
-            "l3": d.l3_offset >> 1,
-            "l4": d.l4_offset >> 1,
-            "checksum": facts["checksum"],
+            "empty": refused | ~(asked | tagged),
+            "rows": d.rows,
+            "last_row": d.last_row,
+            "end_lane": wire_lane,
+            "l3": d.l3_word,
+            "l4": d.l4_word,
+            "checksum": d.checksum_word,
             "ipv4": ipv4,
             "ipv6": ipv6,
             "tcp": tcp,
             "udp": udp,
             "segmented": segmented,
-            "several": facts["several"],
-            "checksum_on": checksum_on,
-            "from_header": mode == ChecksumMode.FROM_HEADER,
-            "check_protocol": facts["check_protocol"],
-            "l3_words": facts["l3_words"],
-            "l4_words": facts["l4_words"],
-            "l4_fits": facts["l4_fits"],
-            "seed": facts["seed"],
+            "several": d.several,
+            "checksum_on": d.checksum_on,
+            "from_header": d.from_header,
+            "check_protocol": d.check_protocol & looked,
+            "l3_words": d.l3_words[1:6],
+            "l4_words": d.l4_length[2:6],
+            "l4_fits": d.l4_fits,
+            "seed": seed(d),
         },
         "edit": {
-            "refused": facts["code"],
+            "refused": code,
             "request_id": d.request_id,
             "user": d.user,
             "timestamp": d.timestamp,
             "counted": asked,
-            "header_length": length,
-            "rows": facts["rows"],
-            "mss_less_1": facts["mss_less_1"],
-            "l3": d.l3_offset >> 1,
-            "l4": d.l4_offset >> 1,
-            "checksum": facts["checksum"],
-            "ip_base": facts["ip_base"],
-            "sum_base": facts["sum_base"],
+            "header_length": d.wire_length,
+            "rows": d.rows,
+            "mss_less_1": d.mss_less_1,
+            "l3": d.l3_word,
+            "l4": d.l4_word,
+            "checksum": d.checksum_word,
+            "ip_base": d.ip_base,
+            # With -1 for the 1 that `seed` has too much.
+            "sum_base": Mux(whole, -1, d.l4_length[:10])[:11],
             "ipv4": ipv4,
             "tcp": tcp,
             "udp": udp,
             "segmented": segmented,
-            "several": facts["several"],
-            "ip_checksum": ipv4 & (segmented | d.ip_checksum),
-            "checksum_on": checksum_on,
+            "several": d.several,
+            "ip_checksum": ip_checksum,
+            "checksum_on": d.checksum_on,
             # With MSS 0 a seed with length is complete.
-            "add_length": (segmented | (mode != ChecksumMode.SEED_WITH_LENGTH)) & checksum_on,
+            "add_length": (segmented | ~whole) & d.checksum_on,
             "ip_id": d.ip_id,
             "keep_cwr": d.keep_cwr,
         },
     }
+    if config.tags:
+        made["plan"]["raw_lane"] = raw_lane
+        made["tag"] = {
+            "rows": d.raw_rows,
+            "count": d.tag_count,
+            "tags": Cat(swapped(d.tag0), swapped(d.tag1)),
+            "grows": d.rows[0] ^ d.raw_rows[0],
+            "empty": refused | ~(asked | tagged),
+        }
+    if config.tunnels:
+        made["header"] |= {
+            "ip_written": ip_checksum,
+            "l4_known": (d.l3 | d.l4) & looked,
+            **_tunnel(d, looked),
+            "gre": d.gre & looked,
+            "geneve": d.geneve & looked,
+            "outer_ipv6": d.outer_ipv6 & looked,
+            "outer_from_header": d.outer_from_header,
+            "outer_l3_words": d.outer_l3_words[1:6],
+            "outer_check_protocol": d.outer_check_protocol & looked,
+            "tunnel_words": d.tunnel_words[: config.word_bits],
+            "vxlan_short": d.vxlan_short & looked,
+            "outer_seed": outer_seed(d),
+        }
+        made["edit"] |= {
+            "ipv6": ipv6,
+            **_tunnel(d, looked),
+            "outer_ip_base": d.outer_ip_base,
+            "outer_ip": d.outer & looked,
+            "outer_udp_base": d.outer_rest[: config.header_bytes.bit_length()],
+            "outer_ip_checksum": d.outer_ipv4 & (segmented | d.outer_ip_checksum),
+            "outer_ip_id": d.outer_ip_id,
+        }
+    if config.length_8023:
+        long = ~d.no_payload & (d.far_too_long | above(d.longest_less_1, LONGEST_8023 - 1))
+        written = {"llc": d.length_8023 & segmented, "l2": d.length_word}
+        made["header"] |= {**written, "llc_bad": d.no_length | long}
+        made["edit"] |= {**written, "llc_base": d.llc_base}
+    return made
+
+
+def _tunnel(d, looked):
+    """Fields that both the header's and the edit's record have."""
+    return {
+        "outer_l3": d.outermost_word,
+        "outer_l4": d.outer_l4_word,
+        "outer_ipv4": d.outer_ipv4 & looked,
+        "outer_udp": d.outer_udp & looked,
+        "outer_checksum_on": d.outer_checksum_on,
+    }
+
+
+def swapped(tag):
+    """A tag in the order of the wire, the first byte in bits 7..0."""
+    return Cat(tag[8 * i : 8 * i + 8] for i in reversed(range(4)))

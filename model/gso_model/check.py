@@ -124,6 +124,8 @@ def _offsets(d: Descriptor, capabilities: Capabilities) -> bool:
     ordered = [*present, limit]
     return (
         any(offset & 1 for offset in present)
+        # Tags are inserted at byte 12: what is described must lie behind them (I22).
+        or (capabilities.tags and d.tag_count != 0 and bool(present) and present[0] < 12)
         or (d.l4_kind == L4Kind.GENERIC and d.checksum_offset & 1 == 1)
         or any(low >= high for low, high in pairwise(ordered))
         or not _l3_size_possible(d.l3_kind, l3_end(d) - d.l3_offset)

@@ -96,10 +96,11 @@ def _tunnel_header(header: bytes, d: Descriptor) -> bool:
 def _length_8023(header: bytes, d: Descriptor) -> bool:
     """`LENGTH_8023`: no LLC/SNAP in front of the outermost IP header, or a frame too long for it.
 
-    An offset below 10 leaves no room for the length field.
+    An offset below 10 leaves no room for the length field, one below 22 none behind the inserted
+    tags (I19).
     """
     l3 = d.outer_l3_offset if d.tunnel != Tunnel.NONE else d.l3_offset
-    if l3 < 10:
+    if l3 < (22 if d.tag_count else 10):
         return True
     old = int.from_bytes(header[l3 - 10 : l3 - 8], "big")
     new = segment_length(d) - 4 * d.tag_count - (l3 - 8)

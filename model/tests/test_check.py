@@ -229,6 +229,21 @@ def test_offsets_where_nothing_is_asked():
     assert code(PLAIN, l3_kind=V4, l3_offset=3, l4_offset=1, ip_checksum=1) != Status.OK
 
 
+@pytest.mark.parametrize("tags", [0, 1, 2, 3])
+def test_nothing_described_in_front_of_the_tags(tags: int):
+    """I22: tags go in at byte 12, so the outermost layer must start there or behind."""
+    moved = {name: getattr(VXLAN_D, name) - 4 for name in ("outer_l3_offset", "outer_l4_offset")}
+    for d in (
+        replace(TCP4_D, l3_offset=10, l4_offset=30, header_length=50),
+        replace(VXLAN_D, **moved, l3_offset=60, l4_offset=80, header_length=100),
+        replace(GENERIC, l4_offset=10),
+    ):
+        assert code(d, tag_count=tags) == (Status.OFFSETS if tags else Status.OK)
+        assert code(d, BASIC, tag_count=tags) in (Status.OK, Status.OPERATION)
+    for d in (replace(TCP4_D, l3_offset=12, l4_offset=32, header_length=52), PLAIN):
+        assert code(d, tag_count=tags) == (Status.OK if tags < 3 else Status.OPERATION)
+
+
 # --- OPERATION
 
 

@@ -209,6 +209,15 @@ def test_length_8023_without_room():
     assert header_code(frame, d, length_8023=1) == Status.LENGTH_8023
 
 
+@pytest.mark.parametrize("tags", [0, 1, 2])
+def test_length_8023_behind_the_tags(tags: int):
+    """I19: with tags to insert there must be room for the length behind byte 12."""
+    frame, d = LLC[2:], replace(LLC_D, frame_length=len(LLC) - 2, l3_offset=20)
+    d = replace(d, l4_offset=40, header_length=60)
+    assert header_code(frame, d, tag_count=tags) == (Status.LENGTH_8023 if tags else Status.OK)
+    assert header_code(LLC, LLC_D, tag_count=tags) == Status.OK
+
+
 def test_header_codes_in_order():
     """IP_VERSION of the inner header comes before IP_HEADER_LENGTH of the outer one."""
     frame = IPIP[:14] + b"\x46" + IPIP[15:34] + b"\x65" + IPIP[35:]

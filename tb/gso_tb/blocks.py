@@ -168,10 +168,12 @@ def run(
     thin: int = 1,
     seed: int = 1,
     only: str | None = None,
+    label: str = "",
 ) -> dict[str, object]:
     """Runs the bench `test_block_<bench>` on its stage (or on `stage`).
 
-    `changes` go into the configuration; `thin` is by how much a bench divides its counts.
+    `changes` go into the configuration; `thin` is by how much a bench divides its counts. Runs of
+    one bench that differ in these need a `label` each, for their folders.
     """
     stage = stage or bench
     source = generate(stage, width, changes)
@@ -185,7 +187,7 @@ def run(
         sim=sim,
         width=width,
         parameters={"stage": stage, "changes": dict(changes or {}), "thin": thin, "seed": seed},
-        name="_".join(filter(None, ("block", bench, stage * (stage != bench), only or ""))),
+        name="_".join(filter(None, ("block", bench, stage * (stage != bench), label, only or ""))),
         verilog=source,
         top=f"gso_{stage}",
         ports=tuple(name.strip() for name in header[1].split(",")),

@@ -6,7 +6,7 @@ from gso_model import Capabilities
 
 
 def capabilities(config: Configuration) -> Capabilities:
-    """The model's capabilities for `config`: sizes, what is built, what is switched on (D6, D14)."""
+    """The model's capabilities for `config`: sizes, what is built, what is on (D6, D14)."""
     built = {name: name in config.features for name in FEATURES}
     enabled = {name: name in config.offloads for name in OFFLOADS}
     return Capabilities(

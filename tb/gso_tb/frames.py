@@ -68,7 +68,7 @@ def build(
     The checksum field holds the seed that `checksum` asks for, noise for `FROM_HEADER`. With MSS 0
     it is a checksum-only job. `fields` go into the descriptor as they are.
     """
-    header = bytearray(_l2(shape, rng) + _l3(shape, rng) + _l4(shape, rng, flags))
+    header = bytearray(l2_bytes(shape, rng) + l3_bytes(shape, rng) + _l4(shape, rng, flags))
     l3, l4 = shape.l2, shape.l4_offset
     checksum_at = l4 + (16 if shape.l4 == "tcp" else 6)
     if checksum in (ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.SEED_WITHOUT_LENGTH):
@@ -97,7 +97,8 @@ def build(
     return Job(Descriptor(**values), bytes(header) + payload, label=text)
 
 
-def _l2(shape: Shape, rng: random.Random) -> bytes:
+def l2_bytes(shape: Shape, rng: random.Random) -> bytes:
+    """The bytes in front of the IP header."""
     if shape.l2 < 14:
         return rng.randbytes(shape.l2)
     middle = rng.randbytes(shape.l2 - 14)
@@ -108,7 +109,8 @@ def _l2(shape: Shape, rng: random.Random) -> bytes:
     return rng.randbytes(12) + middle + ETHERTYPE[shape.ip]
 
 
-def _l3(shape: Shape, rng: random.Random) -> bytes:
+def l3_bytes(shape: Shape, rng: random.Random) -> bytes:
+    """The IP header with its options or extension headers."""
     number = TCP_NUMBER if shape.l4 == "tcp" else UDP_NUMBER
     if shape.ip == 4:
         words = 5 + shape.ip_options // 4

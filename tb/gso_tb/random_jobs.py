@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Endless seeded random jobs, good and bad, over everything the configuration can be asked.
 
-`job(seed, index)` depends on these two numbers alone, so any single job of a long run can be
-made again.
+`job(seed, index)` depends on these two numbers alone (and on the features that are built), so any
+single job of a long run can be made again.
 """
 
 import random
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from gso_model import Descriptor
 from gso_model.layout import DESCRIPTOR, ChecksumMode, IdMode, L3Kind, L4Kind
+from gso_tb import outer_frames
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job
 
@@ -22,13 +23,16 @@ _MODES = (
 )
 
 
-def job(seed: int, index: int) -> Job:
-    """The job number `index` of the sequence with `seed`."""
+Features = tuple[str, ...]
+
+
+def job(seed: int, index: int, features: Features = ()) -> Job:
+    """The job number `index` of the sequence with `seed`, for a core with `features`."""
     rng = random.Random(f"{seed}/{index}")
     made = rng.choices(
         (_segmented, _checksum_only, _generic, _pass_through, _wrong, garbage, _wrong_arrival),
         (50, 12, 5, 8, 12, 5, 8),
-    )[0](rng)
+    )[0](rng, features)
     fields = {
         "request_id": index & 0xFFFF,
         "user": rng.getrandbits(16),
@@ -38,14 +42,14 @@ def job(seed: int, index: int) -> Job:
     return named.changed(**fields)
 
 
-def _shape(rng: random.Random) -> Shape:
+def _shape(rng: random.Random, tunnel: bool) -> Shape:
     ip = rng.choice((4, 6))
     options = rng.choice((0, 0, 4, 8, 12, 40)) if ip == 4 else rng.choice((0, 0, 8, 16, 24, 48))
     l4 = rng.choice(("tcp", "tcp", "udp"))
     return Shape(
         ip=ip,
         l4=l4,
-        l2=rng.choice((14, 14, 14, 16, 18, 22, 0, 2)),
+        l2=0 if tunnel else rng.choice((14, 14, 14, 16, 18, 22, 0, 2)),
         ip_options=options,
         tcp_options=rng.choice((0, 12, 12, 4, 20, 40)) if l4 == "tcp" else 0,
     )
@@ -66,8 +70,13 @@ def _payload(rng: random.Random, size: int) -> bytes:
     return (b"\xff" if kind < 0.95 else b"\x00") * size
 
 
-def _segmented(rng: random.Random) -> Job:
-    shape = _shape(rng)
+def _in_tunnel(rng: random.Random, features: Features) -> bool:
+    return "tunnels" in features and rng.random() < 0.55
+
+
+def _segmented(rng: random.Random, features: Features) -> Job:
+    tunnel = _in_tunnel(rng, features)
+    shape = _shape(rng, tunnel)
     # D9: a segment of up to 9,728 bytes; few segments of a large MSS, many of a small one.
     mss = max(1, _near(rng, 8948))
     most = min(mss * 12, 20000)
@@ -83,7 +92,34 @@ def _segmented(rng: random.Random) -> Job:
         keep_cwr=rng.getrandbits(1),
         ip_checksum=rng.getrandbits(1) if shape.ip == 4 else 0,
     )
-    return _maybe_zero_field(rng, shape, made)
+    return _dressed(rng, _maybe_zero_field(rng, shape, made), tunnel, features)
+
+
+def _dressed(rng: random.Random, made: Job, tunnel: bool, features: Features) -> Job:
+    """The job in a tunnel, with an LLC/SNAP header or tags to insert, where these are built."""
+    if tunnel:
+        outer = outer_frames.random_outer(rng)
+        # Most headers fit; the others are refused (D9).
+        while rng.random() < 0.95 and outer.l4_offset + 60 + made.descriptor.header_length > 256:
+            outer = outer_frames.random_outer(rng)
+        fields = {"outer_ip_id": rng.choice(list(IdMode))}
+        if outer.ip == 4:
+            fields["outer_ip_checksum"] = rng.getrandbits(1)
+        made = outer_frames.encapsulated(made, outer, rng, **fields)
+        d = made.descriptor
+        if d.outer_udp and (rng.random() < 0.1 or (not d.mss and rng.random() < 0.1)):
+            # D3: with a field of 0 there is no outer checksum, but in mode 3.
+            at = d.outer_l4_offset + 6
+            made = made.arriving(made.data[:at] + bytes(2) + made.data[at + 2 :])
+    d = made.descriptor
+    l2 = d.outer_l3_offset if d.tunnel else d.l3_offset
+    llc = "length_8023" in features and l2 >= 14 and (d.l3_kind or d.tunnel)
+    # D17: few segments of more than 1,500 bytes, as they are refused.
+    if llc and rng.random() < (0.25 if d.mss < 1400 else 0.03):
+        made = outer_frames.with_llc(made, rng)
+    if "tags" in features and rng.random() < 0.25:
+        made = outer_frames.tagged(made, rng.choice((1, 2)), rng)
+    return made
 
 
 def _maybe_zero_field(rng: random.Random, shape: Shape, made: Job) -> Job:
@@ -94,8 +130,9 @@ def _maybe_zero_field(rng: random.Random, shape: Shape, made: Job) -> Job:
     return made.arriving(made.data[:at] + b"\x00\x00" + made.data[at + 2 :])
 
 
-def _checksum_only(rng: random.Random) -> Job:
-    shape = _shape(rng)
+def _checksum_only(rng: random.Random, features: Features) -> Job:
+    tunnel = _in_tunnel(rng, features)
+    shape = _shape(rng, tunnel)
     mode = rng.choice((*_MODES, ChecksumMode.NONE))
     made = build(
         shape,
@@ -111,10 +148,16 @@ def _checksum_only(rng: random.Random) -> Job:
     ):
         # D21: with a seed no L3 header need be described.
         made = made.changed(l3_kind=L3Kind.NONE, l3_offset=0)
-    return _maybe_zero_field(rng, shape, made)
+    if tunnel and rng.random() < 0.2:
+        # D21: neither TCP nor UDP inside, or nothing described at all.
+        bare = {"l4_kind": L4Kind.NONE, "l4_checksum": ChecksumMode.NONE}
+        if rng.random() < 0.5:
+            bare |= {"l3_kind": L3Kind.NONE, "ip_checksum": 0, "l4_offset": 0}
+        made = made.changed(**bare)
+    return _dressed(rng, _maybe_zero_field(rng, shape, made), tunnel, features)
 
 
-def _generic(rng: random.Random) -> Job:
+def _generic(rng: random.Random, features: Features) -> Job:
     """virtio's csum_start and csum_offset (D21)."""
     start = 2 * rng.randint(0, 45)
     offset = rng.choice((0, 0, 2, 6, 6, 16, 2 * rng.randint(0, 127)))
@@ -130,10 +173,11 @@ def _generic(rng: random.Random) -> Job:
         l4_checksum=mode,
         checksum_offset=offset,
     )
-    return Job(descriptor, _payload(rng, size), label="generic")
+    made = Job(descriptor, _payload(rng, size), label="generic")
+    return _dressed(rng, made, _in_tunnel(rng, features) and rng.random() < 0.5, features)
 
 
-def _pass_through(rng: random.Random) -> Job:
+def _pass_through(rng: random.Random, features: Features) -> Job:
     """Nothing asked: ARP, runts and anything else leave as they came (D1)."""
     size = rng.choice((1, 2, 13, 14, 42, 59, 60, 61, 64, 65, 1514, max(1, _near(rng, 9728))))
     descriptor = Descriptor(
@@ -143,12 +187,14 @@ def _pass_through(rng: random.Random) -> Job:
         l4_offset=rng.choice((0, 34, 33)),
         l4_kind=rng.choice((L4Kind.NONE, L4Kind.TCP, L4Kind.UDP)),
     )
-    return Job(descriptor, _payload(rng, size), label="pass-through")
+    return _dressed(
+        rng, Job(descriptor, _payload(rng, size), label="pass-through"), False, features
+    )
 
 
-def _wrong(rng: random.Random) -> Job:
+def _wrong(rng: random.Random, features: Features) -> Job:
     """A good job with one or two descriptor fields or header bytes changed, often by one."""
-    made = rng.choice((_segmented, _checksum_only, _generic))(rng)
+    made = rng.choice((_segmented, _checksum_only, _generic))(rng, features)
     for _ in range(rng.randint(1, 2)):
         made = rng.choice((_wrong_field, _wrong_byte))(rng, made)
     return made.named(f"wrong {made.label}")
@@ -173,13 +219,21 @@ def _wrong_byte(rng: random.Random, made: Job) -> Job:
     at = rng.randrange(size)
     if rng.random() < 0.6:
         # The bytes that are checked: version and IHL, protocol or next header, data offset.
-        l3, l4 = made.descriptor.l3_offset, made.descriptor.l4_offset
-        at = min(rng.choice((l3, l3, l3 + 6, l3 + 9, l4 + 12, l4 + 12)), size - 1)
+        d = made.descriptor
+        l3, l4 = d.l3_offset, d.l4_offset
+        places = [l3, l3, l3 + 6, l3 + 9, l4 + 12, l4 + 12]
+        if d.tunnel:
+            # Flags and type of GRE, the outer UDP checksum, Geneve's version and length.
+            l3, l4 = d.outer_l3_offset, d.outer_l4_offset
+            places += [l3, l3, l3 + 6, l3 + 9, l4, l4 + 1, l4 + 2, l4 + 3, l4 + 6, l4 + 7, l4 + 8]
+        if d.length_8023 and l3 >= 10:
+            places += [l3 - 10, l3 - 9, l3 - 8, l3 - 7, l3 - 6]
+        at = min(rng.choice(places), size - 1)
     value = made.data[at] ^ (1 << rng.randrange(8))
     return made.arriving(made.data[:at] + bytes([value]) + made.data[at + 1 :])
 
 
-def garbage(rng: random.Random) -> Job:
+def garbage(rng: random.Random, features: Features = ()) -> Job:
     """256 random bits, or few of them, with a small frame."""
     vector = rng.getrandbits(256)
     if rng.random() < 0.7:
@@ -193,9 +247,9 @@ def garbage(rng: random.Random) -> Job:
     return Job(descriptor, rng.randbytes(size), bool(rng.getrandbits(1)), "garbage")
 
 
-def _wrong_arrival(rng: random.Random) -> Job:
+def _wrong_arrival(rng: random.Random, features: Features) -> Job:
     """A frame that ends early, late or aborted (D13, I9)."""
-    made = rng.choice((_segmented, _checksum_only, _pass_through))(rng)
+    made = rng.choice((_segmented, _checksum_only, _pass_through))(rng, features)
     size = len(made.data)
     step = rng.choice((1, 1, 2, 7, 8, 9, 63, 64, 65, rng.randint(1, size)))
     kind = rng.choice(("short", "long", "aborted"))

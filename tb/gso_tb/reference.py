@@ -39,8 +39,15 @@ def folded(total: int) -> int:
 
 
 def header_bytes(d: Descriptor) -> int:
-    """What of the frame is header: nothing where nothing is asked (I1)."""
-    return d.header_length if d.asks else 0
+    """What of the frame is header: nothing where nothing is asked (I1), or what tags go behind."""
+    if d.asks:
+        return d.header_length
+    return 12 if d.tag_count else 0
+
+
+def wire_header_bytes(d: Descriptor) -> int:
+    """The header as it leaves, inserted tags included (D18)."""
+    return header_bytes(d) + 4 * d.tag_count
 
 
 def payload_bytes(d: Descriptor) -> int:
@@ -56,7 +63,10 @@ def segment_lengths(payload: int, mss: int) -> list[int]:
 
 
 def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]]:
-    """The four records that `check` makes of a descriptor, but for the parts of the seed."""
+    """The records that `check` makes of a descriptor, but for the parts of the seeds.
+
+    Those of `basic`; `reference_full` adds what the other features have.
+    """
     if status:
         return {
             "admit": {"refused": 1},
@@ -64,36 +74,46 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
             "header": {"empty": 1},
             "edit": {"refused": status, "request_id": d.request_id},
         }
-    head, payload = header_bytes(d), payload_bytes(d)
+    head, payload, wire = header_bytes(d), payload_bytes(d), wire_header_bytes(d)
     ipv4, ipv6 = int(d.l3_kind == L3Kind.IPV4), int(d.l3_kind == L3Kind.IPV6)
     tcp, udp = int(d.l4_kind == L4Kind.TCP), int(d.l4_kind == L4Kind.UDP)
     segmented, several = int(d.mss > 0), int(0 < d.mss < payload)
     l3_size, l4_size = d.l4_offset - d.l3_offset, d.header_length - d.l4_offset
     checksum_on = int(d.l4_checksum != ChecksumMode.NONE)
     places: dict[str, int] = {}
+    shift = 4 * d.tag_count
     if d.l3_kind:
-        places["l3"] = d.l3_offset // 2
+        places["l3"] = (d.l3_offset + shift) // 2
     if d.l3_kind or d.l4_kind:
-        places["l4"] = d.l4_offset // 2
+        places["l4"] = (d.l4_offset + shift) // 2
     if checksum_on:
         place = CHECKSUM_PLACE.get(d.l4_kind, d.checksum_offset)
-        places["checksum"] = (d.l4_offset + place) // 2
-    rows = -(-head // lanes)
+        places["checksum"] = (d.l4_offset + shift + place) // 2
+    rows = -(-wire // lanes)
     plan = {"empty": 1}
     if payload:
         plan = {
             "empty": 0,
             "payload_less_1": payload - 1,
             "mss_less_1": (d.mss or 65536) - 1,
-            "lane": head % lanes,
+            "lane": wire % lanes,
         }
     header = {"empty": 1}
-    if head:
+    if head and not d.asks:
         header = {
             "empty": 0,
             "rows": rows,
             "last_row": rows - 1,
-            "end_lane": head % lanes,
+            "end_lane": wire % lanes,
+            **dict.fromkeys(("ipv4", "ipv6", "tcp", "udp", "segmented", "several"), 0),
+            **dict.fromkeys(("checksum_on", "check_protocol"), 0),
+        }
+    elif head:
+        header = {
+            "empty": 0,
+            "rows": rows,
+            "last_row": rows - 1,
+            "end_lane": wire % lanes,
             **places,
             "ipv4": ipv4,
             "ipv6": ipv6,
@@ -118,12 +138,9 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
         "user": d.user,
         "timestamp": d.timestamp,
         "counted": int(d.asks),
-        "header_length": head,
+        "header_length": wire,
         "rows": rows,
-        **(places if head else {}),
-        "ipv4": ipv4,
-        "tcp": tcp,
-        "udp": udp,
+        **({**places, "ipv4": ipv4, "tcp": tcp, "udp": udp} if d.asks else {}),
         "segmented": segmented,
         "several": several,
         "ip_checksum": int(ipv4 and (segmented or d.ip_checksum)),

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check, what the L4 sums start with: the descriptor's part of the pseudo-headers (D2, D3).
+
+Ones' complement numbers, mod 65,535. Each function takes the `Staged` descriptor.
+"""
+
+from amaranth import Cat, Const, Mux
+
+from gso_model.layout import ChecksumMode, L4Kind
+
+from .primitives import add_with_carry
+
+PROTOCOL_TCP, PROTOCOL_UDP = 6, 17
+
+
+def folded_payload(line):
+    """Cycle 4, `folded`: 1 less the payload's length, where there is payload.
+
+    The complement of a 32-bit number, in two halves; what is complemented is one less.
+    """
+    d = line.at(3)
+    payload = d.payload_less_1
+    line.into(4, folded=~payload[:16] + Cat(~payload[16:24], Const(0xFF, 8)))
+
+
+def seed(d):
+    """What the (inner) L4 sum starts with; `d`: cycle 4 or later.
+
+    A seed with length holds the whole frame's: the payload's comes off, and edit adds the
+    segment's and takes off the 1 (`sum_base`). Without segmentation the seed is complete.
+    """
+    whole = d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH
+    protocol = Mux(d.from_header, Mux(d.udp, PROTOCOL_UDP, PROTOCOL_TCP), 0)
+    return Mux(whole & d.segmented & ~d.no_payload, d.folded, protocol)
+
+
+def outer_distance(line):
+    """Cycle 3, `outer_addend`: all of the outer seed that is not payload, with sign.
+
+    With local checksum offload the sum of the inner L4 part is the complement of its
+    pseudo-header's, so that inner seed and length come off. What remains of both lengths is, by
+    the modes (outer, inner), where 0, 2 are even and 1, 3 odd:
+
+    | outer | inner | is | made of |
+    | 1, 3 | even | the outer L4 length | payload + (header_length - outer_l4_offset) |
+    | 1, 3 | odd | the difference of both | l4_offset - outer_l4_offset |
+    | 2 | odd | - the inner L4 length | - payload + (l4_offset - header_length) |
+    | 2 | even | nothing | 0 |
+
+    A mode of 3 adds its protocol number. Where the payload comes off what is there is 1 less the
+    payload (`folded`), and a negative number of 16 bits counts one more mod 65,535: that 2 is
+    taken off here.
+    """
+    d = line.at(1)
+    odd = d.l4_checksum[0]
+    whole = d.outer_l4_checksum == ChecksumMode.SEED_WITH_LENGTH
+    end = Mux(odd, d.l4_offset, d.header_length)
+    start = Mux(whole, d.header_length, d.outer_l4_offset)
+    inner = Mux(
+        d.l4_checksum == ChecksumMode.FROM_HEADER,
+        Mux(d.l4_kind == L4Kind.UDP, PROTOCOL_UDP, PROTOCOL_TCP),
+        0,
+    )
+    outer = Mux(d.outer_l4_checksum == ChecksumMode.FROM_HEADER, PROTOCOL_UDP, 0)
+    line.into(
+        2,
+        outer_distance=(end - start).as_signed(),
+        outer_protocols=(outer - inner - Mux(whole & odd, 2, 0))[:6].as_signed(),
+        # The payload's part: none, or added, or taken off.
+        outer_payload=odd == whole,
+        outer_payload_off=whole,
+    )
+    d = line.at(2)
+    line.into(3, outer_addend=(d.outer_distance + d.outer_protocols)[:12].as_signed())
+    d = line.at(4)
+    folded = d.folded[:16] ^ (~d.outer_payload_off).replicate(16)
+    line.into(
+        5,
+        outer_payload_sum=Mux(d.outer_payload & ~d.no_payload, folded, 0),
+        outer_carry=d.outer_payload & ((d.folded[16] | d.no_payload) ^ ~d.outer_payload_off),
+    )
+
+
+def outer_seed(d):
+    """What the outer UDP sum starts with; `d`: cycle 5 or later."""
+    addend = d.outer_addend
+    wide = Cat(addend, addend[-1].replicate(16 - len(addend)))
+    return add_with_carry(d.outer_payload_sum, wide, d.outer_carry)

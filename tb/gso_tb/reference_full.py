@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `check` must make of a descriptor beyond `basic`: plain Python, nothing from `gso_hdl`."""
+
+from gso_model import Descriptor
+from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Tunnel
+from gso_tb.reference import PROTOCOL, contexts, header_bytes, payload_bytes, wire_header_bytes
+
+Records = dict[str, dict[str, int]]
+
+
+def full_contexts(d: Descriptor, lanes: int, status: int, features: tuple[str, ...]) -> Records:
+    """The records of a core with `features`, but for the parts of the seeds."""
+    made = contexts(d, lanes, status)
+    if "tags" in features:
+        _tags(made, d, lanes, status)
+    if status:
+        return made
+    if features and not d.asks:
+        made["edit"] |= dict.fromkeys(("ipv4", "tcp", "udp"), 0)
+    if "tunnels" in features:
+        _tunnels(made, d)
+    if "length_8023" in features:
+        _length_8023(made, d)
+    return made
+
+
+def _tags(made: Records, d: Descriptor, lanes: int, status: int) -> None:
+    if status or not header_bytes(d):
+        made["tag"] = {"empty": 1}
+        return
+    raw, wire = header_bytes(d), wire_header_bytes(d)
+    rows = -(-raw // lanes)
+    made["tag"] = {
+        "empty": 0,
+        "rows": rows,
+        "count": d.tag_count,
+        "grows": -(-wire // lanes) - rows,
+    }
+    if payload_bytes(d):
+        made["plan"]["raw_lane"] = raw % lanes
+
+
+def tag_bytes(got: dict[str, int]) -> bytes:
+    """The tags of a `tag` record as they leave."""
+    return got["tags"].to_bytes(8, "little")[: 4 * got["count"]]
+
+
+def _tunnels(made: Records, d: Descriptor) -> None:
+    asked = d.asks
+    tunnel = Tunnel(d.tunnel) if asked else Tunnel.NONE
+    ipv4 = int(tunnel != Tunnel.NONE and d.outer_l3_kind == L3Kind.IPV4)
+    ipv6 = int(tunnel != Tunnel.NONE and d.outer_l3_kind == L3Kind.IPV6)
+    udp = int(tunnel in (Tunnel.VXLAN, Tunnel.GENEVE))
+    written = int(asked and d.l3_kind == L3Kind.IPV4 and bool(d.mss or d.ip_checksum))
+    shift = 4 * d.tag_count
+    both = {"outer_ipv4": ipv4, "outer_udp": udp, "outer_checksum_on": int(d.outer_l4_checksum > 0)}
+    if tunnel != Tunnel.NONE:
+        both["outer_l3"] = (d.outer_l3_offset + shift) // 2
+    if tunnel in (Tunnel.GRE, Tunnel.VXLAN, Tunnel.GENEVE):
+        both["outer_l4"] = (d.outer_l4_offset + shift) // 2
+    end = d.l3_offset if tunnel == Tunnel.IPIP else d.outer_l4_offset
+    size = end - d.outer_l3_offset
+    protocol_known = tunnel != Tunnel.IPIP or d.l3_kind != L3Kind.NONE
+    if header_bytes(d):
+        made["header"] |= both | {
+            "ip_written": written,
+            "l4_known": int(asked and (d.l3_kind != L3Kind.NONE or d.l4_kind != L4Kind.NONE)),
+            "outer_ipv6": ipv6,
+            "gre": int(tunnel == Tunnel.GRE),
+            "geneve": int(tunnel == Tunnel.GENEVE),
+            "outer_from_header": int(d.outer_l4_checksum == ChecksumMode.FROM_HEADER),
+            "outer_check_protocol": int(protocol_known and (ipv4 or (ipv6 and size == 40))),
+            "vxlan_short": 0,
+        }
+        if ipv4:
+            made["header"]["outer_l3_words"] = size // 4
+        if tunnel not in (Tunnel.NONE, Tunnel.IPIP) and d.l3_kind != L3Kind.NONE:
+            between = d.l3_offset - d.outer_l4_offset
+            made["header"]["tunnel_words"] = between // 2
+            made["header"]["vxlan_short"] = int(tunnel == Tunnel.VXLAN and between < 30)
+    made["edit"] |= both | {
+        "ipv6": int(asked and d.l3_kind == L3Kind.IPV6),
+        "outer_ip": int(tunnel != Tunnel.NONE),
+        "outer_ip_checksum": int(ipv4 and bool(d.mss or d.outer_ip_checksum)),
+    }
+    if tunnel != Tunnel.NONE and d.mss:
+        made["edit"]["outer_ip_base"] = d.header_length - d.outer_l3_offset - 40 * ipv6
+        if udp:
+            made["edit"]["outer_udp_base"] = d.header_length - d.outer_l4_offset
+        if d.mss < payload_bytes(d):
+            made["edit"]["outer_ip_id"] = d.outer_ip_id
+
+
+def _length_8023(made: Records, d: Descriptor) -> None:
+    written = int(bool(d.mss and d.length_8023))
+    if header_bytes(d):
+        made["header"]["llc"] = written
+    made["edit"]["llc"] = written
+    if not written:
+        return
+    l3 = d.l3_offset if d.tunnel == Tunnel.NONE else d.outer_l3_offset
+    behind = d.header_length - (l3 - 8)  # bytes of the header that the length counts
+    bad = l3 < (22 if d.tag_count else 10) or behind + min(d.mss, payload_bytes(d)) > 1500
+    made["header"]["llc_bad"] = int(bad)
+    if not bad:
+        place = (l3 - 10 + 4 * d.tag_count) // 2
+        made["header"]["l2"] = made["edit"]["l2"] = place
+        made["edit"]["llc_base"] = behind
+
+
+def outer_seed(d: Descriptor) -> int:
+    """What the descriptor alone says of the outer UDP sum (D3); may be negative.
+
+    The outer pseudo-header's length and protocol where the field does not hold them. Where the
+    inner checksum is written its part of the frame sums to the complement of its pseudo-header,
+    so that one's length and protocol come off: what the field does not hold of them.
+    """
+
+    def beside_field(mode: int, protocol: int, offset: int, own: int) -> int:
+        """Protocol and length of a pseudo-header of which the field holds the rest."""
+        if mode == ChecksumMode.SEED_WITH_LENGTH:
+            return own - (d.frame_length - offset)
+        return own + (protocol if mode == ChecksumMode.FROM_HEADER else 0)
+
+    # The frame as a whole; with segments both lengths shrink by the same number.
+    total = beside_field(
+        d.outer_l4_checksum, 17, d.outer_l4_offset, d.frame_length - d.outer_l4_offset
+    )
+    if d.l4_checksum != ChecksumMode.NONE and d.l4_kind != L4Kind.GENERIC:
+        total -= beside_field(
+            d.l4_checksum, PROTOCOL[d.l4_kind], d.l4_offset, d.frame_length - d.l4_offset
+        )
+    return total
