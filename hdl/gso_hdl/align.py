@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Align: cuts the payload at MSS boundaries and puts each byte into its lane on the wire."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,6 +15,9 @@ class Align(wiring.Component):
     Holds the newest raw beat and the one before it. For each lane the older or the newer is
     chosen, then all are rotated by the segment's shift: one rotator, not two. A beat is taken
     in at most once for each beat given out, so align never is the bottleneck.
+
+    Where a frame's first segment starts in a lower lane than its payload did, because of a tag,
+    its first beat is made of two raw ones: the first is taken in a step of its own.
 
     A frame that ends early gives every segment whose last byte came; the rest are `void`.
 
@@ -61,8 +64,9 @@ class Align(wiring.Component):
         end_mask = Signal(lanes, reset_less=True)
         at_first = Signal()
         at_last = Signal()
-        left = Signal(now.beats_less_1.shape(), reset_less=True)
+        number = Signal(now.beats_less_1.shape(), reset_less=True)  # of the next step
         flush = Signal()
+        prime = Signal() if config.tags else Const(0, 1)  # this step only takes a beat
 
         load = Signal()  # this step wants a raw beat
         opened = Signal()  # ... and may have it: its frame has not ended yet
@@ -72,7 +76,7 @@ class Align(wiring.Component):
         blocked = load & ~opened  # the frame has ended before this segment
         m.d.comb += [
             step.eq(valid & self.room & (~opened | self.beat.valid)),
-            done.eq(step & (at_last | blocked)),
+            done.eq(step & (at_last | blocked) & ~prime),
             self.beat.ready.eq(valid & self.room & opened),
             self.cut.ready.eq(done | ~valid),
             self.flush.eq(flush),
@@ -82,16 +86,20 @@ class Align(wiring.Component):
         following = self.cut.payload
         over = Mux(valid & opened, beat.end, newer_end)
         lost = flush | (valid & blocked)
-        with m.If(step):
-            next_load = (left != 1) | now.last_load
+        next_last = number == now.beats_less_1
+        next_load = ~next_last | now.last_load
+        with m.If(step & ~prime):
             m.d.sync += [
                 at_first.eq(0),
-                at_last.eq(left == 1),
+                at_last.eq(next_last),
                 load.eq(next_load),
                 opened.eq(next_load & ~ended),
-                left.eq(left - 1),
+                number.eq(number + 1),
                 flush.eq(blocked & ~now.last),
             ]
+        if config.tags:
+            with m.If(step & prime):
+                m.d.sync += [prime.eq(0), opened.eq(~ended)]
         with m.If(self.cut.ready):
             m.d.sync += [
                 valid.eq(self.cut.valid),
@@ -100,12 +108,15 @@ class Align(wiring.Component):
                 # What is left of a frame that ended early is blocked as a whole.
                 load.eq(following.first_load | (lost & ~following.first)),
                 opened.eq(following.first_load & (following.first | ~over)),
-                at_last.eq(following.none | (following.beats_less_1 == 0)),
-                left.eq(following.beats_less_1),
+                at_last.eq(following.single),
+                number.eq(1),
                 older_from.eq(at_or_above(following.shift, lanes)),
                 start_mask.eq(Mux(following.none, 0, at_or_above(following.start_lane, lanes))),
                 end_mask.eq(at_or_below(following.end_lane, lanes)),
             ]
+
+            if config.tags:
+                m.d.sync += prime.eq(following.first & following.first_cross)
 
         # --- raw beats
         newer = Signal(config.data_width, reset_less=True)
@@ -143,7 +154,7 @@ class Align(wiring.Component):
             none_1.eq(now.none),
             ends_1.eq(done),
             last_1.eq(now.last),
-            blocked_1.eq(blocked),
+            blocked_1.eq(blocked | prime),
             raw_end_1.eq(now.raw_end),
             choose.eq(older_from),
             mask_1.eq(Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0)),

@@ -5,6 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .primitives import count, less
 from .records import cut, plan_context, segment_plan
 
 
@@ -14,7 +15,8 @@ class Plan(wiring.Component):
     Nothing is divided: what remains is compared with the MSS once a segment. Raw lanes are those
     of `s_axis`, aligned lanes those of `m_axis`, where payload starts right behind the header at
     `start_lane`. With the first payload byte in raw lane f, the shift is f - `start_lane`; a
-    segment's first beat needs a second raw beat only where f > `start_lane`.
+    segment's first beat needs a second raw beat only where f > `start_lane`. In a frame's first
+    segment the two lanes are the same unless tags are inserted.
 
     Parameters
     ----------
@@ -57,6 +59,9 @@ class Plan(wiring.Component):
         remaining = Signal(24, reset_less=True)  # bytes, minus one
         mss = Signal(16, reset_less=True)  # minus one
         lane = Signal(lane_bits, reset_less=True)
+        raw_lane = lane
+        if self.config.tags:
+            raw_lane = Signal(lane_bits, reset_less=True)
         difference = Signal(25, reset_less=True)
 
         in_flight = Signal(range(self.config.segments_under_way + 1))
@@ -70,12 +75,10 @@ class Plan(wiring.Component):
             issue.eq(active & compared & (in_flight != self.config.segments_under_way)),
             self.context.ready.eq(~active | (issue & last)),
         ]
-        m.d.sync += [
-            in_flight.eq(in_flight + issue - self.retire),
-            frames_ahead.eq(frames_ahead + (issue & last) - self.last_taken),
-            # Borrow: what remains fits into one segment.
-            difference.eq(remaining - mss - 1),
-        ]
+        count(m, in_flight, issue, self.retire)
+        count(m, frames_ahead, issue & last, self.last_taken)
+        # Borrow: what remains fits into one segment.
+        m.d.sync += difference.eq(less(remaining, mss))
         with m.If(issue):
             m.d.sync += [first.eq(0), compared.eq(0), remaining.eq(difference[:24])]
         with m.Elif(active):
@@ -90,6 +93,8 @@ class Plan(wiring.Component):
                 mss.eq(context.mss_less_1),
                 lane.eq(context.lane),
             ]
+            if self.config.tags:
+                m.d.sync += raw_lane.eq(context.raw_lane)
 
         # One cycle later: the segment's length, and where it lies in the raw beats.
         length = Signal(16, reset_less=True)  # minus one
@@ -98,7 +103,7 @@ class Plan(wiring.Component):
             Signal(name=f"{name}_1", reset_less=True) for name in ("first", "last", "none")
         )
         lane_1 = Signal(lane_bits, reset_less=True)
-        before = Signal(lane_bits, reset_less=True)  # raw lane of the byte before the segment
+        start = Signal(lane_bits, reset_less=True)  # raw lane of the segment's first byte
         m.d.sync += valid_1.eq(issue)
         with m.If(issue):
             m.d.sync += [
@@ -109,25 +114,23 @@ class Plan(wiring.Component):
                 lane_1.eq(lane),
             ]
             with m.If(first):
-                m.d.sync += before.eq(lane - 1)
+                m.d.sync += start.eq(raw_lane)
 
         raw_end = Signal(lane_bits + 1)
         aligned_end = Signal(17)
-        full = Signal()  # the segment starts in a new raw beat
         m.d.comb += [
-            raw_end.eq(before + length[:lane_bits] + 1),
+            raw_end.eq(start + length[:lane_bits]),
             aligned_end.eq(lane_1 + length),
-            full.eq(before.all()),
         ]
         with m.If(valid_1):
-            m.d.sync += before.eq(raw_end)
+            m.d.sync += start.eq(raw_end + 1)
 
         # Two cycles later: what align has to do.
         valid_2 = Signal()
         out = Signal(cut(self.config), reset_less=True)
         carry = Signal(reset_less=True)  # would a one-beat segment end in the next raw beat?
-        above = Signal(reset_less=True)
-        full_2 = Signal(reset_less=True)
+        below = Signal(reset_less=True)  # the raw lane is below the aligned one
+        full = Signal(reset_less=True)  # the segment starts in a new raw beat
         length_2 = Signal(16, reset_less=True)
         m.d.sync += [
             valid_2.eq(valid_1),
@@ -138,27 +141,29 @@ class Plan(wiring.Component):
             out.start_lane.eq(lane_1),
             out.end_lane.eq(aligned_end[:lane_bits]),
             out.raw_end.eq(raw_end[:lane_bits]),
-            out.shift.eq(before + 1 - lane_1),
+            Cat(out.shift, below).eq(start - lane_1),
             carry.eq(raw_end[lane_bits]),
-            above.eq(before >= lane_1),
-            full_2.eq(full),
-            length_2.eq(Mux(none_1, 0, length + 1)),
+            full.eq(start == 0),
+            length_2.eq(length + 1),
         ]
+        with m.If(none_1):
+            m.d.sync += length_2.eq(0)
         valid_3 = Signal()
         final = Signal(cut(self.config), reset_less=True)
         segment = Signal(segment_plan(), reset_less=True)
         single = out.beats_less_1 == 0
-        load = Signal()
+        cross = Signal()
         ends = Signal(lane_bits + 1)
         m.d.comb += [
-            load.eq(out.first | full_2 | Mux(single, carry, above)),
+            cross.eq(Mux(single, carry, ~below & (out.shift != 0))),
             ends.eq(out.shift + out.end_lane),
         ]
         m.d.sync += [
             valid_3.eq(valid_2),
             final.eq(out),
-            final.first_load.eq(load),
-            final.first_cross.eq(load & ~out.first & ~full_2),
+            final.single.eq(single | out.none),
+            final.first_load.eq(out.first | full | cross),
+            final.first_cross.eq(cross & ~out.none),
             final.last_load.eq((out.shift == 0) | ends[lane_bits]),
             segment.length.eq(length_2),
             segment.last.eq(out.last),

@@ -218,6 +218,20 @@ def apart(a, b):
     return (Cat(Const(0, 1), a) + Cat(Const(0, 1), b))[1 : width + 1]
 
 
+def less(a, b):
+    """`a` - `b` - 1, one bit wider than the wider, on a single carry chain; the top bit is 1
+    where `a` is not above `b`.
+    """
+    width = max(len(a), len(b)) + 1
+    return (Cat(Const(0, 1), a) - Cat(Const(1, 1), b))[1 : width + 1]
+
+
+def count(m, register, up, down):
+    """`register` goes up by one, down by one, or with both or neither stays."""
+    with m.If(up ^ down):
+        m.d.sync += register.eq(register + Cat(Const(1, 1), down.replicate(len(register) - 1)))
+
+
 def at_or_above(position, count):
     """`count` bits (a power of two): bit i is 1 where i >= `position`, a lane's number.
 

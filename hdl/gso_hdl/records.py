@@ -201,13 +201,14 @@ def cut(config):
             "none": 1,  # no payload: take one beat, give none
             "first": 1,
             "last": 1,
+            "single": 1,  # one beat or none
             "beats_less_1": 16 - config.lane_bits + 1,
             "shift": config.lane_bits,
             "start_lane": config.lane_bits,
             "end_lane": config.lane_bits,  # lane of the last byte, aligned
             "raw_end": config.lane_bits,  # lane of the last byte, raw
             "first_load": 1,
-            "first_cross": 1,
+            "first_cross": 1,  # in a frame's first cut: two beats are taken for the first
             "last_load": 1,
         }
     )

@@ -178,13 +178,17 @@ def length_part(d: Descriptor, payload: int) -> int:
     return own + (PROTOCOL[d.l4_kind] if d.l4_checksum == ChecksumMode.FROM_HEADER else 0)
 
 
-def cuts(head: int, payload: int, mss: int, lanes: int) -> list[dict[str, int]]:
-    """How `align` gets each segment out of the raw beats, from where its bytes lie."""
+def cuts(head: int, payload: int, mss: int, lanes: int, inserted: int = 0) -> list[dict[str, int]]:
+    """How `align` gets each segment out of the raw beats, from where its bytes lie.
+
+    `inserted` bytes of tags go into the header (D18).
+    """
     if not payload:
-        return [{"none": 1, "first": 1, "last": 1, "first_load": 1}]
+        made = {"none": 1, "first": 1, "last": 1, "single": 1, "first_load": 1}
+        return [{**made, "first_cross": 0}]
     found = []
     lengths = segment_lengths(payload, mss)
-    lane = head % lanes
+    lane = (head + inserted) % lanes
     start, loaded = head, head // lanes - 1  # the newest raw beat that was taken
     for number, length in enumerate(lengths):
         end = start + length - 1
@@ -195,6 +199,7 @@ def cuts(head: int, payload: int, mss: int, lanes: int) -> list[dict[str, int]]:
             "none": 0,
             "first": int(number == 0),
             "last": int(number == len(lengths) - 1),
+            "single": int(count == 1),
             "beats_less_1": count - 1,
             "shift": (start - lane) % lanes,
             "start_lane": lane,

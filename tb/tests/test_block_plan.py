@@ -18,6 +18,12 @@ def test_block_plan(sim: str, width: int) -> None:
     blocks.run("plan", sim, width)
 
 
+@pytest.mark.verilator_only
+def test_block_plan_tags(sim: str, width: int) -> None:
+    """The same where payload leaves in another lane than it came in (D18)."""
+    blocks.run("plan", sim, width, changes={"features": ["tags"]})
+
+
 class _Plan:
     """The stage between a source of frames and a stand-in for align, which takes cuts in order.
 
@@ -68,18 +74,23 @@ class _Plan:
         """Sends the frames and compares every cut and segment."""
         lanes = self.bench.lanes
         await self.bench.start()
-        for head, payload, mss in frames:
+        tags = self.bench.config.tags
+        inserted = [self.rng.randrange(lanes) if tags else 0 for _ in frames]
+        for (head, payload, mss), more in zip(frames, inserted, strict=True):
             fields = {"empty": 1}
             if payload:
                 mss_less_1 = (mss or 65536) - 1
                 fields = {"empty": 0, "payload_less_1": payload - 1, "mss_less_1": mss_less_1}
-                fields["lane"] = head % lanes
+                fields["lane"] = (head + more) % lanes
+                if tags:
+                    fields["raw_lane"] = head % lanes
             self.context.send(filled(self.context.record, fields, self.rng))
         await self.bench.until(lambda: self.frame == len(frames))
         assert self.cut.cycles == self.segment.cycles, "cut and segment pulse together"
         at = 0
         for number, (head, payload, mss) in enumerate(frames):
-            what = f"frame {number} (head {head}, payload {payload}, MSS {mss})"
+            what = f"frame {number} (head {head}, payload {payload}, MSS {mss}"
+            what += f", {inserted[number]} inserted)"
             end = at
             while not self.cut.got[end]["last"]:
                 end += 1
@@ -92,7 +103,7 @@ class _Plan:
                 exact = self.flush_at[number] + 1
             most = payload if exact is None else min(payload, (exact + 200) * (mss or payload))
             wanted_lengths = segment_lengths(most, mss)
-            wanted = cuts(head, most, mss, lanes)
+            wanted = cuts(head, most, mss, lanes, inserted[number])
             if exact is None:
                 assert lengths == wanted_lengths, f"{what}: lengths {lengths}"
             else:
