@@ -11,10 +11,14 @@ N      ?= 10000
 WAVES  ?=
 SEEDS  ?= 1,2,3
 QUICK  ?=
+MODES  ?=
+ENGINE ?= both
+MBYTES ?= 32
+CORRUPT ?=
 JOBS   ?= $(shell nproc)
 
 # These reach Python as options, never through the environment.
-unexport WAVES SIM WIDTH SEED
+unexport WAVES SIM WIDTH SEED MODES ENGINE MBYTES CORRUPT
 
 PYTHON := .venv/bin/python
 STAMP  := .venv/ready
@@ -29,7 +33,7 @@ $(call one_of,WIDTH,64 128 256 512)
 $(call one_of,PRESET,basic full)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup sim test test-full verilog soak bench implement results lint clean
+.PHONY: help setup sim test test-full verilog soak live bench implement results lint clean
 
 help:
 	@echo 'make sim        captured Linux super-frames through the core, each segment compared'
@@ -40,6 +44,8 @@ help:
 	@echo 'make verilog    build/verilog/gso_tx_<width>.v   WIDTH (512) PRESET=basic|full'
 	@echo 'make soak       random frames, good and bad, against the model'
 	@echo '                N (10000) a width, SEED, WIDTH (all), FIRST (to replay one), SIM'
+	@echo 'make live       two network namespaces talk through the RTL (root); WIDTH (512) PRESET (full)'
+	@echo '                MODES=tcp4,... (all) MBYTES (32) each way, ENGINE=rtl|model|both CORRUPT=1'
 	@echo 'make bench      bus use against the floor, latency, speeds      WIDTH (all)'
 	@echo 'make implement  clock and area with Yosys and nextpnr, recorded in docs/results.json'
 	@echo '                WIDTH (512) PRESET=basic|full SEEDS (1,2,3) QUICK=1 (one, not recorded)'
@@ -72,6 +78,12 @@ verilog: $(STAMP)
 soak: $(STAMP)
 	@$(PATHS) $(PYTHON) tb/soak.py --n '$(N)' --seed '$(or $(SEED),1)' --first '$(or $(FIRST),0)' \
 	  --width '$(WIDTH)' --sim '$(SIM)'
+
+# Tunnels are asked for unless PRESET=basic is given.
+live: $(STAMP)
+	@$(PATHS) $(PYTHON) -m live --modes '$(MODES)' --width '$(or $(WIDTH),512)' \
+	  --preset '$(if $(filter file,$(origin PRESET)),full,$(PRESET))' --engine '$(ENGINE)' \
+	  --mbytes '$(MBYTES)' --seed '$(or $(SEED),1)' $(if $(filter-out 0,$(CORRUPT)),--corrupt)
 
 bench: $(STAMP)
 	@$(PATHS) $(PYTHON) -m bench --width '$(WIDTH)'

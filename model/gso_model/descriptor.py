@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from gso_model.layout import (
     COMPLETION,
@@ -115,7 +115,7 @@ class Descriptor:
 
     def pack(self) -> int:
         """The descriptor as one 256-bit number, the beat on `s_axis_desc_tdata`."""
-        return _pack(DESCRIPTOR, {field.name: getattr(self, field.name) for field in fields(self)})
+        return _pack(DESCRIPTOR, dict(self.__dict__))
 
     @classmethod
     def unpack(cls, vector: int) -> "Descriptor":
@@ -139,7 +139,7 @@ class Completion:
 
     def pack(self) -> int:
         """The completion as one number, the beat on `m_axis_cpl_tdata`."""
-        return _pack(COMPLETION, {field.name: getattr(self, field.name) for field in fields(self)})
+        return _pack(COMPLETION, dict(self.__dict__))
 
     @classmethod
     def unpack(cls, vector: int) -> "Completion":

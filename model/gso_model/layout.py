@@ -7,6 +7,7 @@ numbers only; what a field *means* is implemented twice, in `gso_model` and in `
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from typing import NamedTuple
 
 
@@ -37,7 +38,7 @@ class Layout:
                 raise ValueError(f"{self.name}.{field.name} crosses a 32-bit word")
             taken |= mask
 
-    @property
+    @cached_property
     def reserved_mask(self) -> int:
         """Ones at the bits that no field uses."""
         mask = (1 << self.bits) - 1
@@ -50,18 +51,21 @@ class Layout:
 
         Raises `ValueError` for an unknown name or a value that does not fit its field.
         """
-        known = {field.name: field for field in self.fields}
         vector = 0
         for name, value in values.items():
-            if name not in known:
+            place = self._places.get(name)
+            if place is None:
                 raise ValueError(f"{self.name} has no field {name!r}")
-            field = known[name]
-            if not 0 <= value < 1 << field.width:
-                raise ValueError(
-                    f"{self.name}.{name} is {value}, expected 0 to {(1 << field.width) - 1}"
-                )
-            vector |= int(value) << field.low
+            low, end = place
+            if not 0 <= value < end:
+                raise ValueError(f"{self.name}.{name} is {value}, expected 0 to {end - 1}")
+            vector |= int(value) << low
         return vector
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        """Where each field begins, and the first number that does not fit it."""
+        return {field.name: (field.low, 1 << field.width) for field in self.fields}
 
     def unpack(self, vector: int) -> dict[str, int]:
         """The value of every field in `vector`; bits that no field uses are ignored."""

@@ -23,17 +23,18 @@ def model() -> dict[str, float]:
 
 
 def compiled(width: int) -> dict[str, float]:
-    """The compiled core: payload, output beats and clock cycles a second."""
+    """The compiled core: payload, output beats and clock cycles a second of processor time."""
     rng = random.Random(1)
     shape = Shape(tcp_options=12)
     payload = 65535 + shape.l2 - shape.header_length
     jobs = [build(shape, rng.randbytes(payload), MSS, rng=rng) for _ in range(FRAMES)]
     batch = [(job.data, job.descriptor, False) for job in jobs]
     with Core(width) as core:
-        core.run(batch[:1])
-        started = time.perf_counter()
-        run = core.run(batch)
-        seconds = time.perf_counter() - started
+        seconds = float("inf")
+        for _ in range(3):
+            started = time.process_time()
+            run = core.run(batch)
+            seconds = min(seconds, time.process_time() - started)
     lanes = width // 8
     beats = sum(-(-len(segment.data) // lanes) for segment in run.segments)
     return {

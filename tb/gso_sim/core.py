@@ -2,7 +2,8 @@
 """The compiled core as a Python object; data crosses in batches, not once a cycle."""
 
 import ctypes
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -64,22 +65,10 @@ class _Frame(ctypes.Structure):
     )
 
 
-class _Time(ctypes.Structure):
-    _fields_ = (("first", ctypes.c_uint64), ("last", ctypes.c_uint64))
-
-
-class _Segment(ctypes.Structure):
-    _fields_ = tuple(
-        (name, ctypes.c_uint64) for name in ("first", "last", "user", "offset", "size")
-    )
-
-
-class _Completion(ctypes.Structure):
-    _fields_ = (
-        ("cycle", ctypes.c_uint64),
-        ("data", ctypes.c_uint8 * 12),
-        ("unused", ctypes.c_uint32),
-    )
+# As in harness.cpp: a frame's cycles, a segment, a completion.
+_TIME = struct.Struct("=QQ")
+_SEGMENT = struct.Struct("=QQQQQ")
+_COMPLETION = struct.Struct("=Q12s4x")
 
 
 class Core:
@@ -159,7 +148,8 @@ class Core:
         for slot, (data, descriptor, aborted) in zip(array, queue, strict=False):
             if not data:
                 raise ValueError("a frame of 0 bytes cannot be sent")
-            slot.descriptor[:] = descriptor.pack().to_bytes(32, "little")
+            packed = descriptor.pack().to_bytes(32, "little")
+            ctypes.memmove(ctypes.byref(slot), packed, 32)  # its first field
             slot.data, slot.size, slot.aborted = data, len(data), aborted
         texts = (idle, stall, descriptor_idle, completion_stall)
         patterns = (_Pattern * 4)(*(_pattern(text) for text in texts))
@@ -178,23 +168,23 @@ class Core:
         pointers = [ctypes.c_void_p() for _ in range(4)]
         counts = (ctypes.c_size_t * 4)()
         self._library.gso_output(self._handle, *map(ctypes.byref, pointers), counts)
-        times = _structures(_Time, pointers[0], counts[0])
-        segments = _structures(_Segment, pointers[1], counts[1])
-        completions = _structures(_Completion, pointers[2], counts[2])
+        times = _records(_TIME, pointers[0], counts[0])
+        segments = _records(_SEGMENT, pointers[1], counts[1])
+        completions = _records(_COMPLETION, pointers[2], counts[2])
         data = ctypes.string_at(pointers[3], counts[3]) if counts[3] else b""
         return Run(
             [
-                Segment(data[s.offset : s.offset + s.size], s.user, s.first, s.last)
-                for s in segments
+                Segment(data[offset : offset + size], user, first, last)
+                for first, last, user, offset, size in segments
             ],
-            [Completed(_completion(bytes(c.data)), c.cycle) for c in completions],
-            [(time.first, time.last) for time in times],
+            [Completed(_completion(record), cycle) for cycle, record in completions],
+            list(times),
             self._library.gso_cycle(self._handle) - before,
         )
 
 
-def _structures(kind: type, pointer: ctypes.c_void_p, count: int) -> Sequence:
-    return (kind * count).from_address(pointer.value) if count else ()
+def _records(layout: struct.Struct, pointer: ctypes.c_void_p, count: int) -> Iterable[tuple]:
+    return layout.iter_unpack(ctypes.string_at(pointer, count * layout.size)) if count else ()
 
 
 def _completion(data: bytes) -> Completion:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our source and sink, with all their checks, against cocotbext-axi's stock pair on the core."""
+"""How fast the simulations are: source and sink with all their checks against cocotbext-axi's stock
+pair, and the compiled core."""
 
 import pytest
 
+from bench import speed
 from gso_tb import runner, tools
 
 
@@ -24,3 +26,12 @@ def test_five_times_the_stock_pair(width: int) -> None:
     ours, stock = result["ours"], result["stock"]
     print(f"{sim}, {width} bits: ours {ours:,.0f} beats/s, stock {stock:,.0f}: {ours / stock:.1f}x")
     assert ours >= 5 * stock
+
+
+def test_compiled_core() -> None:
+    """At least 20 MB of payload a second of processor time at 512 bits, MSS 1448."""
+    if tools.available("verilator"):
+        pytest.skip(tools.available("verilator"))
+    figures = speed.compiled(512)
+    print(f"compiled core, 512 bits: {figures['payload_mb_per_s']} MB/s")
+    assert figures["payload_mb_per_s"] >= 20
