@@ -10,7 +10,7 @@ import pytest
 from gso_hdl.configuration import FEATURES, OFFLOADS
 from gso_model import Descriptor, check_descriptor
 from gso_model.layout import DESCRIPTOR, ChecksumMode, L4Kind, Tunnel
-from gso_tb import blocks, error_cases, random_jobs
+from gso_tb import blocks, error_cases, error_cases_full, random_jobs
 from gso_tb.capabilities import capabilities
 from gso_tb.frames import Shape, build
 from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
@@ -131,6 +131,20 @@ async def rows(dut):
         return  # the table is that of a core without
     for case, got in zip(cases, check.sinks["edit"].got, strict=True):
         assert got["refused"] == case.status, f"{case.job.label}: the table says {case.status}"
+
+
+@cocotb.test
+async def rows_full(dut):
+    """The rows that tunnels, tags and 802.3 lengths add, on both sides of every boundary."""
+    check = _Check(dut, "rows_full", "none")
+    cases = list(error_cases_full.descriptor_cases_full(1))
+    await check.compare([case.job.descriptor for case in cases])
+    if set(check.features) == set(FEATURES):
+        for case, got in zip(cases, check.sinks["edit"].got, strict=True):
+            assert got["refused"] == case.status, f"{case.job.label}: the table says {case.status}"
+    # Of these the header's record says what is wrong with them.
+    lengths = list(error_cases_full.llc_cases(1))
+    await check.compare([case.job.descriptor for case in lengths])
 
 
 @cocotb.test
