@@ -98,7 +98,7 @@ def header_length(config, line):
     line.into(
         3,
         length=length,
-        payload_less_1=(d.frame_length + (~Cat(length, Const(0, 15))).as_signed())[:25],
+        payload_less_1=(Cat(Const(0, 1), d.frame_length) - Cat(Const(1, 1), length))[1:26],
     )
     wire = Cat(length[:2], (length[2:] + d.tag_count)[:8]) if config.tags else length
     line.into(3, wire_length=wire[: config.wire_header_bytes.bit_length()])
@@ -190,8 +190,8 @@ def layers(config, line):
     behind_l3 = Cat(d.l3_words[:2], (d.l3_words[2:9] - Mux(d.ipv6, 5, 0))[:7])
     line.into(
         3,
-        # A checksum's place and two bytes more must be there: this is above 0.
-        l4_spare=d.l4_length + (~Cat(d.place, Const(0, 1))).as_signed(),
+        # What there is from the checksum on; it must be two bytes at least.
+        l4_spare=d.l4_length - d.place,
         beyond_l3=d.l3 & before_l4,
         l3_bad=size_bad(d.ipv4, d.ipv6, d.l3_words),
         l4_bad=d.l4 & not_above_0(d.l4_length),
@@ -207,7 +207,7 @@ def layers(config, line):
 def wrong(config, line):
     """Cycle 4: `HEADER_LENGTH` and `OFFSETS`."""
     d = line.at(3)
-    short = (d.l4 & not_above_0(d.l4_spare)) | d.beyond_l3
+    short = (d.l4 & not_above_0(d.l4_spare[1:].as_signed())) | d.beyond_l3
     if config.tunnels:
         short |= d.outer_short
     line.into(4, header_length_wrong=d.header_too_long | (d.asked & ~d.segmented & short))

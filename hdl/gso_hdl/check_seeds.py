@@ -14,24 +14,22 @@ PROTOCOL_TCP, PROTOCOL_UDP = 6, 17
 
 
 def folded_payload(line):
-    """Cycle 4, `folded`: 1 less the payload's length, where there is payload.
-
-    The complement of a 32-bit number, in two halves; what is complemented is one less.
-    """
+    """Cycle 4, `folded`: the payload's length, where there is any, in 16 bits and their carry."""
     d = line.at(3)
     payload = d.payload_less_1
-    line.into(4, folded=~payload[:16] + Cat(~payload[16:24], Const(0xFF, 8)))
+    line.into(4, folded=add_with_carry(payload[:16], payload[16:24], Const(1, 1)))
 
 
 def seed(d):
     """What the (inner) L4 sum starts with; `d`: cycle 4 or later.
 
-    A seed with length holds the whole frame's: the payload's comes off, and edit adds the
-    segment's and takes off the 1 (`sum_base`). Without segmentation the seed is complete.
+    A seed with length holds the whole frame's: the payload's comes off. The complement of 17 bits
+    is 1 too much; edit takes it off where it adds the segment's length (`sum_base`). Without
+    segmentation the seed is complete.
     """
     whole = d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH
     protocol = Mux(d.from_header, Mux(d.udp, PROTOCOL_UDP, PROTOCOL_TCP), 0)
-    return Mux(whole & d.segmented & ~d.no_payload, d.folded, protocol)
+    return Mux(whole & d.segmented & ~d.no_payload, ~d.folded, protocol)
 
 
 def outer_distance(line):
@@ -47,9 +45,9 @@ def outer_distance(line):
     | 2 | odd | - the inner L4 length | - payload + (l4_offset - header_length) |
     | 2 | even | nothing | 0 |
 
-    A mode of 3 adds its protocol number. Where the payload comes off what is there is 1 less the
-    payload (`folded`), and a negative number of 16 bits counts one more mod 65,535: that 2 is
-    taken off here.
+    A mode of 3 adds its protocol number. Where the payload comes off, its complement is 1 too much
+    (as in `seed`), and a negative number of 16 bits counts 1 more mod 65,535: that 2 is taken off
+    here.
     """
     d = line.at(1)
     odd = d.l4_checksum[0]
@@ -73,11 +71,12 @@ def outer_distance(line):
     d = line.at(2)
     line.into(3, outer_addend=(d.outer_distance + d.outer_protocols)[:12].as_signed())
     d = line.at(4)
-    folded = d.folded[:16] ^ (~d.outer_payload_off).replicate(16)
+    folded = d.folded[:16] ^ d.outer_payload_off.replicate(16)
     line.into(
         5,
         outer_payload_sum=Mux(d.outer_payload & ~d.no_payload, folded, 0),
-        outer_carry=d.outer_payload & ((d.folded[16] | d.no_payload) ^ ~d.outer_payload_off),
+        outer_carry=d.outer_payload
+        & Mux(d.outer_payload_off, ~d.folded[16] | d.no_payload, d.folded[16] & ~d.no_payload),
     )
 
 

@@ -249,7 +249,16 @@ async def lengths(dut):
                 frame_length=size, header_length=head, mss=mss, l4_offset=34, ip_id=2, **fields
             )
         )
-    for size in (65535, 65536, 0x10000 + 54, 0x1FFFF + 54, 0xFFFFFF, 0xFFFF + 54, 0xFFFE + 54):
+    for size in (
+        65535,
+        65536,
+        0xFFFE + 54,
+        0xFFFF + 54,
+        0x10000 + 54,
+        0x10001 + 54,
+        0x1FFFF + 54,
+        0xFFFFFF,
+    ):
         for mode in (1, 2, 3):
             for mss in (1, 1448, 9674):
                 made.append(
