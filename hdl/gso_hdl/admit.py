@@ -76,17 +76,14 @@ class Admit(wiring.Component):
         open_ = Signal()  # `ready`
         m.d.comb += self.beat.ready.eq(open_)
         arrives = self.beat.valid & open_
-        with m.If(take | ~held_valid):
-            m.d.sync += [
-                held.eq(Mux(spare_valid, spare, self.beat.payload)),
-                held_valid.eq(spare_valid | arrives),
-                spare_valid.eq(0),
-                open_.eq(1),
-            ]
-        with m.Elif(arrives):
-            m.d.sync += [spare_valid.eq(1), open_.eq(0)]
-        with m.Else():
-            m.d.sync += open_.eq(~spare_valid)
+        stays = held_valid & ~take
+        with m.If(~stays):
+            m.d.sync += held.eq(Mux(spare_valid, spare, self.beat.payload))
+        m.d.sync += [
+            held_valid.eq(stays | spare_valid | arrives),
+            spare_valid.eq(stays & (spare_valid | arrives)),
+            open_.eq(~(stays & (spare_valid | arrives))),
+        ]
         with m.If(open_):
             m.d.sync += spare.eq(self.beat.payload)
 
@@ -99,48 +96,50 @@ class Admit(wiring.Component):
         swallow = Signal()  # the frame is over, its bytes are not
         sends = Signal()  # goes to `payload` whatever comes
         ends = Signal()  # goes there if it is the frame's last
-        left = Signal(len(frame.beats), reset_less=True)  # beats to the final one
+        number = Signal(len(frame.beats), reset_less=True)  # of the next beat, from 0 or from 1
+        next_final = number == frame.beats
         rows_left = Signal(len(frame.payload_row), reset_less=True)  # rows to the first payload
         coming = self.context.payload
-        over = take & held.last
-        with m.If(over | ~in_frame):
-            m.d.sync += [
-                frame.eq(coming),
-                in_frame.eq(self.context.valid),
-                is_header.eq(
-                    ~coming.refused & ((coming.payload_row != 0) | (coming.payload_lane != 0))
-                ),
-                is_payload.eq(coming.payload_row == 0),
-                is_final.eq(coming.single),
-                swallow.eq(0),
-                sends.eq(~coming.refused & (coming.single | (coming.payload_row == 0))),
-                ends.eq(1),
-                # The final beat is one earlier where no bytes are over.
-                left.eq(coming.beats - (coming.end_lane == 0)),
-                rows_left.eq(coming.payload_row),
-            ]
-        with m.Elif(take):
-            m.d.sync += [
-                is_header.eq(
-                    is_header
-                    & ~is_final
-                    & ~is_payload
-                    & ((rows_left != 1) | (frame.payload_lane != 0))
-                ),
-                sends.eq(
-                    ~frame.refused
-                    & ~is_final
-                    & ~swallow
-                    & (is_payload | (rows_left == 1) | (left == 1))
-                ),
-                ends.eq(frame.refused | ~(swallow | is_final)),
-                is_payload.eq(is_payload | (rows_left == 1)),
-                is_final.eq(left == 1),
-                swallow.eq(swallow | is_final),
-                left.eq(left - 1),
-                rows_left.eq(rows_left - 1),
-            ]
-        m.d.comb += self.context.ready.eq(over | ~in_frame)
+        # `take` is late: it goes to the enables only.
+        with m.If(take | ~in_frame):
+            with m.If(held.last | ~in_frame):
+                m.d.sync += [
+                    frame.eq(coming),
+                    in_frame.eq(self.context.valid),
+                    is_header.eq(
+                        ~coming.refused & ((coming.payload_row != 0) | (coming.payload_lane != 0))
+                    ),
+                    is_payload.eq(coming.payload_row == 0),
+                    is_final.eq(coming.single),
+                    swallow.eq(0),
+                    sends.eq(~coming.refused & (coming.single | (coming.payload_row == 0))),
+                    ends.eq(1),
+                    # The final beat is one earlier where no bytes are over.
+                    number.eq(1 + (coming.end_lane == 0)),
+                    rows_left.eq(coming.payload_row),
+                ]
+            with m.Else():
+                m.d.sync += [
+                    is_header.eq(
+                        is_header
+                        & ~is_final
+                        & ~is_payload
+                        & ((rows_left != 1) | (frame.payload_lane != 0))
+                    ),
+                    sends.eq(
+                        ~frame.refused
+                        & ~is_final
+                        & ~swallow
+                        & (is_payload | (rows_left == 1) | next_final)
+                    ),
+                    ends.eq(frame.refused | ~(swallow | is_final)),
+                    is_payload.eq(is_payload | (rows_left == 1)),
+                    is_final.eq(next_final),
+                    swallow.eq(swallow | is_final),
+                    number.eq(number + 1),
+                    rows_left.eq(rows_left - 1),
+                ]
+        m.d.comb += self.context.ready.eq((take & held.last) | ~in_frame)
 
         # The two outputs, each with a register of its own; both must have room.
         to_row = is_header

@@ -6,6 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .primitives import add_with_carry
 from .records import aligned_beat
 
 BEATS_UNDER_WAY = 9  # between align's look at `room` and the buffer's count
@@ -24,7 +25,8 @@ class Buffer(wiring.Component):
     room : Out(1), there is room for the beats under way
     enable : In(1), the read side moves
     read : In(1), read a beat; only where one is committed
-    skip : In(k), drop that many beats as well
+    drop : In(1), instead of reading drop a beat and `skip` more
+    skip : In(k), 0 without `drop`
     data : Out(data_width), the beat read, two cycles later; 0 where none was
 
     Latency: 2 cycles to read. Throughput: one beat a cycle. Source: docs/theory.md.
@@ -39,6 +41,7 @@ class Buffer(wiring.Component):
                 "room": Out(1),
                 "enable": In(1),
                 "read": In(1),
+                "drop": In(1),
                 "skip": In(self.address_bits),
                 "data": Out(config.data_width),
             }
@@ -90,7 +93,7 @@ class Buffer(wiring.Component):
         ]
         with m.If(self.enable):
             m.d.sync += [
-                tail.eq(tail + self.read + self.skip),
+                tail.eq(add_with_carry(tail, self.skip, self.read | self.drop)),
                 read_1.eq(self.read),
                 out.eq(read.data),
             ]

@@ -132,6 +132,7 @@ class Core(wiring.Component):
             egress.slot_data.eq(slots.data),
             buffer.enable.eq(egress.enable),
             buffer.read.eq(egress.payload_read),
+            buffer.drop.eq(egress.payload_drop),
             buffer.skip.eq(egress.payload_skip),
             egress.payload_data.eq(buffer.data),
         ]

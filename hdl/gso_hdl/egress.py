@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import Chain, Queue, at_or_above
+from .primitives import Chain, Queue, at_or_above, count
 from .records import output_beat
 
 COMPLETIONS_HELD = 4
@@ -33,7 +33,7 @@ class Egress(wiring.Component):
     segment : In stream(committed_segment)
     enable : Out(1), the memories' read sides move
     slot_read, slot_address, slot_data : the header slots' read side
-    payload_read, payload_skip, payload_data : the buffer's read side
+    payload_read, payload_drop, payload_skip, payload_data : the buffer's read side
     sent : Out(1), a segment's header was read
     oldest : Out(k), the first slot row that is still in use
     beat : Out stream(output_beat)
@@ -53,6 +53,7 @@ class Egress(wiring.Component):
                 "slot_address": Out(slot_bits),
                 "slot_data": In(config.data_width),
                 "payload_read": Out(1),
+                "payload_drop": Out(1),
                 "payload_skip": Out((config.buffer_rows - 1).bit_length()),
                 "payload_data": In(config.data_width),
                 "sent": Out(1),
@@ -74,7 +75,7 @@ class Egress(wiring.Component):
         now = Signal(committed_segment(config), reset_less=True)
         active = Signal()
         number = Signal(coming.rows.shape(), reset_less=True)  # of the beat, within the header
-        left = Signal(coming.beats_less_1.shape(), reset_less=True)
+        ahead = Signal(coming.whole_beats.shape(), reset_less=True)  # see `is_last`
         is_last = Signal()
         in_header = Signal()
         in_payload = Signal()
@@ -85,52 +86,58 @@ class Egress(wiring.Component):
         gone = Signal()  # a segment was taken or dropped in the last cycle
         sent_on = Signal()  # ... taken
         finished = gone & now.last  # no segment is taken then: its frame's numbers come first
-        idle = (~active | is_last) & ~finished
+        # Nothing moves without `move`. It is late and goes to all enables, so no logic holds it.
+        restart = ~active | is_last
+        may_go = self.segment.valid & may_begin & ~finished
         take = Signal()
         drop = Signal()
         m.d.comb += [
-            take.eq(move & idle & self.segment.valid & may_begin & coming.send),
+            take.eq(restart & may_go & coming.send),
             # Nothing of a dropped segment is sent; it takes a cycle without a beat.
-            drop.eq(move & ~active & ~finished & self.segment.valid & may_begin & ~coming.send),
-            self.segment.ready.eq(take | drop),
+            drop.eq(~active & may_go & ~coming.send),
+            self.segment.ready.eq(move & (take | drop)),
         ]
-        # What stands in `now` means nothing unless `active`; so it may be loaded ahead.
-        with m.If(move & (~active | is_last)):
-            m.d.sync += [
-                active.eq(take),
-                now.eq(coming),
-                number.eq(0),
-                left.eq(coming.beats_less_1),
-                is_last.eq(coming.beats_less_1 == 0),
-                in_header.eq(coming.rows != 0),
-                in_payload.eq((coming.payload_row == 0) & (coming.payload != 0)),
-                before_end.eq(coming.rows[1:] == 0),
-            ]
-        with m.Elif(move):
-            m.d.sync += [
-                left.eq(left - 1),
-                is_last.eq(left == 1),
-                number.eq(number + 1),
-                in_header.eq(in_header & ~before_end),
-                before_end.eq(in_header & (number + 2 == now.rows)),
-                in_payload.eq(
-                    in_payload | ((number + 1 == now.payload_row) & (now.payload != 0) & in_header)
-                ),
-            ]
+        with m.If(move):
+            m.d.sync += active.eq(take | ~restart)
+            # What stands in `now` means nothing unless `active`; so it may be loaded ahead.
+            with m.If(restart):
+                m.d.sync += [
+                    now.eq(coming),
+                    number.eq(0),
+                    # With no bytes over the last beat is one earlier.
+                    ahead.eq(1 + coming.exact),
+                    is_last.eq(
+                        (coming.whole_beats >> 1 == 0) & ~(coming.whole_beats[0] & ~coming.exact)
+                    ),
+                    in_header.eq(coming.rows != 0),
+                    in_payload.eq((coming.payload_row == 0) & coming.has_payload),
+                    before_end.eq(coming.rows[1:] == 0),
+                ]
+            with m.Else():
+                m.d.sync += [
+                    ahead.eq(ahead + 1),
+                    is_last.eq(ahead == now.whole_beats),
+                    number.eq(number + 1),
+                    in_header.eq(in_header & ~before_end),
+                    before_end.eq(in_header & (number + 2 == now.rows)),
+                    in_payload.eq(
+                        in_payload | ((number + 1 == now.payload_row) & now.has_payload & in_header)
+                    ),
+                ]
 
-        sent = move & active & before_end
+        sent = active & before_end
         m.d.comb += [
             self.slot_read.eq(active & in_header),
             self.slot_address.eq(now.slot + number),
             self.payload_read.eq(active & in_payload),
-            self.payload_skip.eq(Mux(drop, coming.skip, 0)),
-            self.sent.eq(sent | drop),
+            self.payload_drop.eq(drop & coming.has_payload),
+            self.payload_skip.eq(Mux(self.payload_drop, coming.skip, 0)),
+            self.sent.eq(move & (sent | drop)),
         ]
         # With a frame's first header all earlier frames' slots are free.
-        with m.If(drop & coming.first):
-            m.d.sync += self.oldest.eq(coming.slot)
-        with m.If(sent & now.first):
-            m.d.sync += self.oldest.eq(now.slot)
+        oldest = Mux(active, now.slot, coming.slot)
+        with m.If(move & Mux(active, before_end & now.first, drop & coming.first)):
+            m.d.sync += self.oldest.eq(oldest)
 
         # --- the frame's completion, counted as its segments go
         segments = Signal(24)
@@ -138,25 +145,23 @@ class Egress(wiring.Component):
         counted = Signal()
         request_id = Signal(16, reset_less=True)
         status = Signal(now.status.shape(), reset_less=True)
-        m.d.sync += [
-            gone.eq(take | drop),
-            sent_on.eq(take),
-            begun.eq((take | drop) & coming.first),
-            counted.eq(finished),
-            request_id.eq(now.request_id),
-            status.eq(now.status),
-        ]
-        with m.If(sent_on):
+        with m.If(move):
+            m.d.sync += [
+                gone.eq(take | drop),
+                sent_on.eq(take),
+                begun.eq((take | drop) & coming.first),
+                counted.eq(finished),
+                request_id.eq(now.request_id),
+                status.eq(now.status),
+            ]
+        with m.If(move & sent_on):
             m.d.sync += segments.eq(segments + 1)
-        with m.If(sent_on & now.counted):
+        with m.If(move & sent_on & now.counted):
             m.d.sync += payload_bytes.eq(payload_bytes + now.payload)
-        with m.If(counted):
+        with m.If(move & counted):
             m.d.sync += [segments.eq(0), payload_bytes.eq(0)]
         taken = self.completion.valid & self.completion.ready
-        with m.If(begun & ~taken):
-            m.d.sync += credits.eq(credits - 1)
-        with m.Elif(taken & ~begun):
-            m.d.sync += credits.eq(credits + 1)
+        count(m, credits, taken, move & begun)
         fields = {
             "request_id": request_id,
             "status": status,
@@ -167,7 +172,7 @@ class Egress(wiring.Component):
         completions = Chain(layout, COMPLETIONS_HELD) if config.shallow else Queue(layout)
         m.submodules.completions = completions
         m.d.comb += [
-            completions.i.valid.eq(counted),
+            completions.i.valid.eq(move & counted),
             *(completions.i.payload[name].eq(value) for name, value in fields.items()),
         ]
 
@@ -207,7 +212,7 @@ class Egress(wiring.Component):
             side.release.eq(Mux(active, is_last & now.last, dropped_last)),
             side.tail.eq(now.length[: config.lane_bits]),
             # D4: 0 is "no checksum" in UDP only.
-            side.checksum.eq(now.checksum | (now.no_zero & ~now.checksum.any()).replicate(16)),
+            side.checksum.eq(~now.sum | (now.no_zero & now.sum.all()).replicate(16)),
             side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]
@@ -256,7 +261,7 @@ class Egress(wiring.Component):
         held = Signal(COMPLETION.bits, reset_less=True)
         held_valid = Signal()
         pull = (released != 0) & completions.o.valid & (~held_valid | self.completion.ready)
-        m.d.sync += released.eq(released + (release[2] & move) - pull)
+        count(m, released, release[2] & move, pull)
         m.d.comb += completions.o.ready.eq(pull)
         with m.If(self.completion.ready):
             m.d.sync += held_valid.eq(0)

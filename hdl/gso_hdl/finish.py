@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finish: joins a segment's header with its payload's sum; the segment is committed here."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,8 +12,9 @@ from .records import segment_record, segment_result
 def committed_segment(config):
     """A segment that egress can send at once, or has to drop (`send` is 0).
 
-    `skip`: payload beats to drop. `beats_less_1`, `payload_row`: its beats on the wire and the
-    first that holds payload.
+    `sum`: what the L4 checksum is the complement of. `whole_beats`: full beats on the wire, and
+    `exact` says that there are no bytes over; `payload_row`: the first beat that holds payload.
+    `has_payload`: beats of it are in the buffer, `skip` and one more.
     """
     record = segment_record(config)
     same = "slot rows payload_row length payload checksum_row checksum_column first last"
@@ -23,10 +24,12 @@ def committed_segment(config):
                 name: record[name].shape
                 for name in f"{same} status counted request_id user timestamp".split()
             },
-            "checksum": 16,
+            "sum": 16,
             "checksum_on": 1,
             "no_zero": 1,
-            "beats_less_1": 16 - config.lane_bits,
+            "whole_beats": 16 - config.lane_bits,
+            "exact": 1,
+            "has_payload": 1,
             "skip": (config.buffer_rows - 1).bit_length(),
             "send": 1,
         }
@@ -103,7 +106,8 @@ class Finish(wiring.Component):
         void, bad = second.result.void, second.result.bad
         folded = (total[:16] + total[16])[:16]
 
-        beats_less_1 = (held.length - 1)[:16] >> config.lane_bits
+        whole_beats, over = held.length >> config.lane_bits, held.length[: config.lane_bits]
+        exact = over == 0
         with m.If(out_valid & self.segment.ready):
             m.d.sync += out_valid.eq(0)
         with m.If(~out_valid):
@@ -114,11 +118,12 @@ class Finish(wiring.Component):
                 out.status.eq(
                     Mux(held.status != 0, held.status, Mux(void & (bad != 0), bad + 31, 0))
                 ),
-                out.checksum.eq(~folded),
-                out.beats_less_1.eq(beats_less_1),
-                out.skip.eq(
-                    Mux(void | (held.payload == 0), 0, beats_less_1 - held.payload_row + 1)
-                ),
+                out.sum.eq(folded),
+                out.whole_beats.eq(whole_beats),
+                out.exact.eq(exact),
+                out.has_payload.eq(~void & (held.payload != 0)),
+                # The last payload beat is one earlier where no bytes are over.
+                out.skip.eq((Cat(Const(0, 1), whole_beats) - Cat(exact, held.payload_row))[1:]),
                 out.send.eq(~void & (held.status == 0)),
             ]
         m.d.comb += [self.segment.valid.eq(out_valid), self.segment.payload.eq(out)]

@@ -200,12 +200,13 @@ class BlockQueue(wiring.Component):
 
 
 def add_with_carry(a, b, carry):
-    """`a` + `b` + `carry` (16, 16 and 1 bits), 17 bits, on a single carry chain.
+    """`a` + `b` + `carry` (1 bit), one bit wider than the wider, on a single carry chain.
 
     Ones' complement sums keep their carry apart until the next addition takes it in. A sum that
     has left a carry is at most 0xFFFE, so folding the carry in at the end never makes another.
     """
-    return (Cat(Const(1, 1), a) + Cat(carry, b))[1:18]
+    width = max(len(a), len(b)) + 1
+    return (Cat(Const(1, 1), a) + Cat(carry, b))[1 : width + 1]
 
 
 def apart(a, b):
@@ -312,6 +313,21 @@ def fold(m, name, value):
     twice = Signal(16, name=f"{name}_twice", reset_less=True)
     m.d.sync += [once.eq(value[:16] + value[16:width]), twice.eq(once[:16] + once[16])]
     return twice
+
+
+def narrowed(m, name, value, valid):
+    """`value`, of 17 to 24 bits, folded to 16 bits one cycle later; 0 where not `valid`.
+
+    The second of the two folds needs no carry chain: where the first leaves a carry, what is above
+    the few low bits is 0.
+    """
+    high = len(value) - 16
+    once = Signal(17, name=f"{name}_once", reset_less=True)
+    with m.If(valid):
+        m.d.sync += once.eq(value[:16] + value[16:])
+    with m.Else():
+        m.d.sync += once.eq(0)
+    return Cat((once[:high] + once[16])[:high], once[high:16])
 
 
 def delay(m, name, value, cycles, reset_less=True):

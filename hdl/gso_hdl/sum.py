@@ -5,7 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import SumTree, delay, fold, tree_levels, words_of
+from .primitives import SumTree, add_with_carry, delay, narrowed, tree_levels, words_of
 from .records import aligned_beat, segment_result
 
 
@@ -53,21 +53,23 @@ class Sum(wiring.Component):
         valid = delay(m, "valid", valid, tree.latency, reset_less=False)
         flags = delay(m, "flags", flags, tree.latency)
 
-        beats = -(-config.max_segment // config.lanes) + 1
-        total = Signal(len(tree.o) + (beats - 1).bit_length(), reset_less=True)
-        fresh = Signal(init=1)  # the next beat is a segment's first
+        # Beats that do not count are 0, so nothing needs to know when they come.
+        beat_sum = narrowed(m, "beat", tree.o, valid[0])
+        valid = delay(m, "narrowed", valid, 1, reset_less=False)
+        fresh = Signal(init=1)  # this beat is a segment's first
         with m.If(valid.any()):
-            m.d.sync += [
-                total.eq(Mux(fresh, 0, total) + Mux(valid[0], tree.o, 0)),
-                fresh.eq(valid[1]),
-            ]
-        ended = Signal()
-        m.d.sync += ended.eq(valid[1])
+            m.d.sync += fresh.eq(valid[1])
+        total = Signal(17, reset_less=True)  # the carry on top
+        m.d.sync += total.eq(
+            add_with_carry(Mux(fresh, 0, total[:16]), beat_sum, total[16] & ~fresh)
+        )
+        result = Signal(16, reset_less=True)
+        m.d.sync += result.eq(total[:16] + total[16])
         m.d.comb += [
-            self.result.payload.sum.eq(fold(m, "folded", total)),
+            self.result.payload.sum.eq(result),
             Cat(self.result.payload.void, self.result.payload.bad).eq(
                 delay(m, "result_flags", flags, 3)
             ),
-            self.result.valid.eq(delay(m, "result_valid", ended, 2, reset_less=False)),
+            self.result.valid.eq(delay(m, "result_valid", valid[1], 2, reset_less=False)),
         ]
         return m

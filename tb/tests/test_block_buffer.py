@@ -40,7 +40,7 @@ class _Buffer:
         self.rates = {"write": write, "read": read, "enable": enable, "void": void, "skip": skip}
         self.record = bench.record("aligned")
         self._room, self._data = bench.read("room"), bench.read("data")
-        names = ("aligned_payload", "aligned_valid", "enable", "read", "skip")
+        names = ("aligned_payload", "aligned_valid", "enable", "read", "drop", "skip")
         self._write = {name: bench.write(name) for name in names}
         self._now = dict.fromkeys(names, 0)
         self.looks = deque([False] * (LOOKED - 1))  # what room said, cycle by cycle
@@ -68,11 +68,12 @@ class _Buffer:
             if now["read"]:
                 self.fetched = self.reading.popleft()
                 self.stored -= 1
-        following = {"enable": int(rng.random() < rates["enable"]), "read": 0, "skip": 0}
+        enable = int(rng.random() < rates["enable"])
+        following = {"enable": enable, "read": 0, "drop": 0, "skip": 0}
         if not self.reading and self.ready_to_read and self.ready_to_read[0][0] < cycle:
             _, segment = self.ready_to_read.popleft()
             if rng.random() < rates["skip"]:
-                following |= {"skip": len(segment), "enable": 1}
+                following |= {"drop": 1, "skip": len(segment) - 1, "enable": 1}
                 self.stored -= len(segment)
                 self.skipped += 1
             else:

@@ -51,8 +51,9 @@ class _Egress:
         self.segment = bench.source("segment", idle)
         self.beat = bench.sink("beat", stall)
         self.completion = bench.sink("completion", completion)
-        outputs = ("enable", "slot_read", "slot_address", "payload_read", "payload_skip")
-        self._read = {name: bench.read(name) for name in (*outputs, "sent", "oldest")}
+        outputs = ("enable", "slot_read", "slot_address", "payload_read", "sent", "oldest")
+        outputs += ("payload_drop", "payload_skip")
+        self._read = {name: bench.read(name) for name in outputs}
         self._data = {name: bench.write(name) for name in ("slot_data", "payload_data")}
         self._fetched = dict.fromkeys(self._data, 0)
         self._shown = dict.fromkeys(self._data, 0)
@@ -78,7 +79,6 @@ class _Egress:
             self.oldest = slot if first else self.oldest
             self.sent += 1
         if not read["enable"]:
-            assert not read["payload_skip"] or not self.beat.valid, "a skip that nothing takes"
             return
         for name, value in self._fetched.items():
             if value != self._shown[name]:
@@ -91,7 +91,8 @@ class _Egress:
         if read["payload_read"]:
             assert self.buffer, "a beat is read that was not committed"
             self._fetched["payload_data"] = int.from_bytes(self.buffer.popleft(), "little")
-        for _ in range(read["payload_skip"]):
+        assert read["payload_drop"] or not read["payload_skip"], "a skip without drop"
+        for _ in range(read["payload_drop"] + read["payload_skip"]):
             self.buffer.popleft()
 
     def _on_beat(self, got) -> None:
@@ -131,15 +132,18 @@ class _Egress:
             "checksum_column": (place or 0) % lanes // 2,
             "checksum_on": int(place is not None),
             "no_zero": int(segment.no_zero),
-            "checksum": segment.checksum,
-            "beats_less_1": max(0, -(-(head + size) // lanes) - 1),
-            "skip": len(beats) if segment.buffered and not segment.send else 0,
+            "sum": 0xFFFF - segment.checksum,
+            "whole_beats": (head + size) // lanes,
+            "exact": int((head + size) % lanes == 0),
+            "has_payload": int(segment.buffered and size > 0),
         }
+        if segment.buffered and not segment.send and size:
+            fields["skip"] = len(beats) - 1
         for name in SAME:
             fields[name] = int(getattr(segment, name))
         if "no_zero" not in self.segment.record.fields:
             del fields["no_zero"]
-        self.segment.record.check(fields)
+        self.segment.record.check({*fields, "skip"})
         self.segment.send(filled(self.segment.record, fields, self.rng))
         self.slot_of.append((slot, segment.first))
         self.segments.append(segment)

@@ -62,14 +62,17 @@ class _Finish:
             wanted = {name: record[name] for name in COPIED}
             wanted |= {"send": send, "status": record["status"] or reason}
             if send:
-                wanted["beats_less_1"] = -(-record["length"] // self.bench.lanes) - 1
-            else:
-                wanted["skip"] = self._beats(record) if not result["void"] else 0
+                wanted["whole_beats"] = record["length"] // self.bench.lanes
+                wanted["exact"] = int(record["length"] % self.bench.lanes == 0)
+            beats = self._beats(record) if not result["void"] else 0
+            wanted["has_payload"] = int(beats > 0)
+            if beats and not send:
+                wanted["skip"] = beats - 1
             same(got, wanted, what)
             total = folded(record["partial"] + result["sum"])
             checksum = 0xFFFF - total or (0xFFFF if record["no_zero"] else 0)
-            # D4 may be left to egress, which then must know.
-            left = 0xFFFF if got.get("no_zero") and not got["checksum"] else got["checksum"]
+            # D4 is left to egress, and so is the complement.
+            left = 0xFFFF - got["sum"] or (0xFFFF if got["no_zero"] else 0)
             assert left == checksum, f"{what}: checksum {left:#x}, expected {checksum:#x}"
 
     def _beats(self, record: dict) -> int:
