@@ -14,10 +14,11 @@ from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind, Tunnel
 
 NEEDS_CSUM, UDP_TUNNEL_CSUM = 1, 8  # flags
 TCPV4, UDP_FRAGMENTS, TCPV6, UDP_L4 = 1, 3, 4, 5  # gso_type
-TUNNEL_IPV4, TUNNEL_IPV6, ECN = 0x20, 0x40, 0x80  # bits beside it; by the inner version
+TUNNEL_IPV4, TUNNEL_IPV6, ECN = 0x20, 0x40, 0x80  # bits beside it
 SIZES = (10, 12, 20, 24)
 
 _GENEVE_PORT = 6081
+_TUNNEL_BIT = {L3Kind.IPV4: TUNNEL_IPV4, L3Kind.IPV6: TUNNEL_IPV6}
 _CHECKSUM_OFFSET = {L4Kind.TCP: 16, L4Kind.UDP: 6}
 
 
@@ -160,16 +161,20 @@ def _packets(h: VnetHeader, frame: bytes) -> tuple[Packet, Packet | None]:
         return first, None
     if tunnel == TUNNEL_IPV4 | TUNNEL_IPV6:
         raise ValueError("virtio-net: both tunnel types at once")
-    kind = L3Kind.IPV4 if tunnel == TUNNEL_IPV4 else L3Kind.IPV6
     if first.l4_kind != L4Kind.UDP or first.l4 != h.outer_th_offset:
         raise ValueError(
             f"virtio-net: outer_th_offset {h.outer_th_offset}, but no UDP header is there"
         )
-    inside = h.inner_nh_offset > first.header_length
-    inner = ip_packet(frame, kind, h.inner_nh_offset) if inside else None
+    at = h.inner_nh_offset
+    version = frame[at] >> 4 if first.header_length < at < len(frame) else 0
+    kind = {4: L3Kind.IPV4, 6: L3Kind.IPV6}.get(version)
+    inner = None if kind is None else ip_packet(frame, kind, at)
     if inner is None:
+        raise ValueError(f"virtio-net: inner_nh_offset {at}, but no IP header is there")
+    # Linux takes the bit by the outer version; the draft can be read as the inner one.
+    if tunnel not in (_TUNNEL_BIT[first.l3_kind], _TUNNEL_BIT[inner.l3_kind]):
         raise ValueError(
-            f"virtio-net: inner_nh_offset {h.inner_nh_offset}, but no {kind.name} header is there"
+            f"virtio-net: gso_type {h.gso_type:#x} for {inner.l3_kind.name} in {first.l3_kind.name}"
         )
     return inner, first
 

@@ -42,11 +42,11 @@ def header_of(d, mss: int = 0) -> VnetHeader:
     )
     if d.tunnel == Tunnel.NONE:
         return header
-    inner = TUNNEL_IPV4 if d.l3_kind == L3Kind.IPV4 else TUNNEL_IPV6
+    outer = TUNNEL_IPV4 if d.outer_l3_kind == L3Kind.IPV4 else TUNNEL_IPV6
     return replace(
         header,
         flags=NEEDS_CSUM | (UDP_TUNNEL_CSUM if d.outer_l4_checksum else 0),
-        gso_type=header.gso_type | inner,
+        gso_type=header.gso_type | outer,
         outer_th_offset=d.outer_l4_offset,
         inner_nh_offset=d.l3_offset,
     )
@@ -80,6 +80,18 @@ def test_kernel_vectors():
         assert segment(vector.frame, asked).segments == vector.segments, vector.name
         tested.add(asked.tunnel)
     assert tested == {Tunnel.NONE, Tunnel.VXLAN, Tunnel.GENEVE}
+
+
+def test_tunnel_bit_by_either_version():
+    """Linux 6.17 names the outer IP version, the virtio draft can be read as the inner one."""
+    shape = Shape(l3=L3Kind.IPV6, tunnel=Tunnel.VXLAN, outer_l3=L3Kind.IPV4)
+    frame, d = build(shape, bytes(100), 50)
+    asked = [
+        virtio_request(replace(header_of(d), gso_type=TCPV6 | bit), frame)
+        for bit in (TUNNEL_IPV4, TUNNEL_IPV6)
+    ]
+    assert asked[0] == asked[1]
+    assert (asked[0].l3_kind, asked[0].outer_l3_kind) == (L3Kind.IPV6, L3Kind.IPV4)
 
 
 def test_nothing_asked():
@@ -144,10 +156,11 @@ TUNNELLED = {"tunnel": Tunnel.VXLAN, "outer_mode": ChecksumMode.SEED_WITH_LENGTH
         ({}, {"flags": NEEDS_CSUM | UDP_TUNNEL_CSUM}, "UDP_TUNNEL_CSUM without a tunnel"),
         ({}, {"gso_type": TCPV4 | TUNNEL_IPV4, "outer_th_offset": 34}, "no UDP header is there"),
         (TUNNELLED, {"gso_type": TCPV4 | 0x60}, "both tunnel types"),
-        (TUNNELLED, {"gso_type": TCPV4 | TUNNEL_IPV6}, "no IPV6 header is there"),
+        (TUNNELLED, {"gso_type": TCPV4 | TUNNEL_IPV6}, "gso_type 0x41 for IPV4 in IPV4"),
         (TUNNELLED, {"outer_th_offset": 36}, "outer_th_offset 36"),
         (TUNNELLED, {"inner_nh_offset": 66}, "inner_nh_offset 66"),
         (TUNNELLED, {"inner_nh_offset": 34}, "inner_nh_offset 34"),
+        (TUNNELLED, {"inner_nh_offset": 9999}, "inner_nh_offset 9999"),
         (TUNNELLED, {"gso_type": TCPV6 | TUNNEL_IPV4}, "for a frame with IPV4 and TCP"),
     ],
 )
