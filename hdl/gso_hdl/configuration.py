@@ -104,6 +104,11 @@ class Configuration:
         return self.data_width <= 64
 
     @property
+    def two_tracks(self):
+        """Wide cores edit L3 and L4 side by side: their segments have fewer beats than columns."""
+        return self.data_width >= 512
+
+    @property
     def frames_under_way(self):
         """Frames between check and edit; four descriptors may always run ahead.
 

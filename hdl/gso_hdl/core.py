@@ -24,6 +24,7 @@ from .records import (
     header_context,
     header_result,
     header_row,
+    header_sums,
     output_beat,
     plan_context,
     segment_plan,
@@ -104,6 +105,8 @@ class Core(wiring.Component):
         queue("cut_queue", plan.cut, cut(config), align.cut, segments)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
         queue("header_queue", capture.result, header_result(config), edit.header, frames)
+        # Edit keeps a frame's sums to its end, when it has long been counted as taken.
+        queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1)
         queue("result_queue", sum_.result, segment_result(), finish.result)
         m.submodules.rows = rows = BlockQueue(header_row(config), max(16, config.header_rows))
         connect(m, admit.row, rows.i)
@@ -111,7 +114,8 @@ class Core(wiring.Component):
         m.d.comb += admit.row_room.eq(rows.room)
         connect(m, admit.payload, align.beat)
         connect(m, capture.slot, slots.capture)
-        connect(m, edit.write, slots.edit)
+        for written, slot in zip(edit.write, slots.edit, strict=True):
+            connect(m, written, slot)
         connect(m, edit.record, finish.record)
         connect(m, finish.segment, egress.segment)
         m.d.comb += [

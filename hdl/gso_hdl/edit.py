@@ -1,24 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """Edit: writes into a segment's header what differs from segment to segment."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from gso_model.layout import FLAG_CWR, IdMode
 
-from .primitives import Chain, Queue, add_with_carry
-from .records import column_write, edit_context, header_result, segment_plan, segment_record
-from .steps import Step, first_step, next_step
+from .fields import edit_fields, l4_computed, outer_computed
+from .primitives import Chain, Queue, delay
+from .records import (
+    column_write,
+    edit_context,
+    header_result,
+    header_sums,
+    segment_plan,
+    segment_record,
+)
+from .steps import Sequence, tracks, wanted_steps
+from .track import LATENCY, Track
 
 
 class Edit(wiring.Component):
-    """Edits the header of one segment after the other, one column a cycle.
+    """Edits the header of one segment after the other, one column a cycle and track.
 
     Each field has its absolute value in a register that advances once a segment; no field is
-    read back. What is written is added up on the way: first to the IPv4 header checksum, then to
-    the part of the L4 checksum that is not payload. The L4 checksum itself is left to egress, so
-    that all of this is done before the payload's sum is there.
+    read back. What is written is added up on the way, the captured header's sum comes last: first
+    the IPv4 header checksums, then a tunnel's UDP checksum, then the part of the L4 checksum that
+    is not payload. That one is left to egress, so all of this is done before the payload's sum
+    is there; and it begins before the header's sums are.
+
+    A tunnel's UDP checksum needs no payload where the inner L4 checksum is computed: the inner
+    part then sums to the complement of its pseudo-header (local checksum offload, D3). Else it
+    takes the place of the L4 checksum in the record.
 
     A segment's slot is its frame's first copy or, for odd segments, the second; from the third
     segment on the one before the last must have been sent.
@@ -31,26 +45,30 @@ class Edit(wiring.Component):
     -------
     context : In stream(edit_context)
     header : In stream(header_result)
+    sums : In stream(header_sums), may come later than `header`
     segment : In stream(segment_plan)
-    write : Out stream(column_write), never stalled
+    write : Out stream(column_write), one a track; never stalled
     record : Out stream(segment_record)
     sent : In(1), egress has read a segment's header
     taken : Out(1), a frame was taken in
 
-    Latency: 5 cycles and one for each column written. Throughput: a segment takes one cycle and
-    one for each column: 7 for TCP/IPv4, 5 for TCP/IPv6 and UDP/IPv4, 3 for UDP/IPv6; a frame of
-    one segment 3 for TCP/IPv4, 4 for UDP/IPv4; a checksum-only frame 2 at most.
-    Source: D1, D2, D5, D6.
+    Latency: 5 cycles and one for each step. Throughput: a segment takes one cycle for each of its
+    steps (`steps.py`); with two tracks those for L3 and L4 go side by side.
+    Source: D1, D2, D3, D5, D6, D17.
     """
 
     def __init__(self, config):
         self.config = config
+        self.tracks = tracks(config)
         super().__init__(
             {
                 "context": In(stream.Signature(edit_context(config))),
                 "header": In(stream.Signature(header_result(config))),
+                "sums": In(stream.Signature(header_sums(config))),
                 "segment": In(stream.Signature(segment_plan())),
-                "write": Out(stream.Signature(column_write(config), always_ready=True)),
+                "write": Out(stream.Signature(column_write(config), always_ready=True)).array(
+                    len(self.tracks)
+                ),
                 "record": Out(stream.Signature(segment_record(config))),
                 "sent": In(1),
                 "taken": Out(1),
@@ -70,8 +88,6 @@ class Edit(wiring.Component):
         over = Signal(init=1)  # the next segment is a new frame's first
         number = Signal(2)  # 0, 1, 2 for all later ones
         odd = Signal()
-        good = Signal()  # neither refused nor found wrong
-        step = Signal(Step)
 
         fire_end = Signal()
         load = Signal()
@@ -96,9 +112,8 @@ class Edit(wiring.Component):
             self.taken.eq(load_frame),
             self.header.ready.eq(load_frame),
             self.segment.ready.eq(load),
+            self.sums.ready.eq(fire_end & segment.last),
         ]
-
-        fine = (self.context.payload.refused == 0) & (self.header.payload.verdict == 0)
         with m.If(go):
             m.d.sync += [busy.eq(load), over.eq(new)]
         with m.If(load):
@@ -111,30 +126,24 @@ class Edit(wiring.Component):
                 header.eq(self.header.payload),
                 number.eq(0),
                 odd.eq(0),
-                good.eq(fine),
-                step.eq(first_step(self.context.payload, fine)),
             ]
-        with m.Elif(load):
-            m.d.sync += step.eq(first_step(frame, good))
-        with m.Elif(busy & ~fire_end):
-            m.d.sync += step.eq(next_step(step, frame, good))
 
         # --- fields that advance
-        next_id = Signal(16)
-        with m.Switch(frame.ip_id):
-            with m.Case(IdMode.MOD15):
-                m.d.comb += next_id.eq(Cat((header.ip_id[:15] + 1)[:15], header.ip_id[15]))
-            with m.Case(IdMode.MOD16):
-                m.d.comb += next_id.eq(header.ip_id + 1)
-            with m.Default():
-                m.d.comb += next_id.eq(header.ip_id)
+        def advance(value, mode):
+            """The identification of the segment behind the one that has `value` (D5)."""
+            counted = (value + 1)[:16]
+            top = Mux(mode == IdMode.MOD15, value[15], counted[15])
+            return Mux(mode == IdMode.FIXED, value, Cat(counted[:15], top))
+
         with m.If(fire_end & ~load_frame):
             m.d.sync += [
-                header.ip_id.eq(next_id),
+                header.ip_id.eq(advance(header.ip_id, frame.ip_id)),
                 header.sequence.eq(header.sequence + frame.mss_less_1 + 1),
             ]
+            if config.tunnels:
+                m.d.sync += header.outer_ip_id.eq(advance(header.outer_ip_id, frame.outer_ip_id))
 
-        # --- first cycle of a step: the value and its place
+        # --- the segment's TCP flags
         mask = Signal(12)
         with m.If(number == 0):
             m.d.comb += mask.eq(config.flag_mask_first)
@@ -142,109 +151,107 @@ class Edit(wiring.Component):
             m.d.comb += mask.eq(config.flag_mask_last)
         with m.Else():
             m.d.comb += mask.eq(config.flag_mask_middle)
+
+        # --- the tracks
         masked = header.flags[:12] & (mask | Mux(frame.keep_cwr, FLAG_CWR, 0))
-        base = Signal(len(frame.l3))
-        offset = Signal(4)
-        value = Signal(16, reset_less=True)
-        choice = Signal(16)
-        ip_length = frame.ip_base + segment.length
-        udp_length = segment.length + 8
-        sum_length = (frame.sum_base.as_signed() + segment.length)[:16]
-        active = Signal()
-        is_end = step == Step.END
-        m.d.comb += [
-            active.eq(busy & ~is_end),
-            base.eq(frame.l4),
-        ]
-        with m.Switch(step):
-            with m.Case(Step.LENGTH):
-                m.d.comb += [
-                    base.eq(frame.l3),
-                    offset.eq(Mux(frame.ipv4, 1, 2)),
-                    choice.eq(ip_length),
-                ]
-            with m.Case(Step.ID):
-                m.d.comb += [base.eq(frame.l3), offset.eq(2), choice.eq(header.ip_id)]
-            with m.Case(Step.IP_CHECKSUM):
-                m.d.comb += [base.eq(frame.l3), offset.eq(5)]
-            with m.Case(Step.SEQUENCE_HIGH):
-                m.d.comb += [offset.eq(2), choice.eq(header.sequence[16:])]
-            with m.Case(Step.SEQUENCE_LOW):
-                m.d.comb += [offset.eq(3), choice.eq(header.sequence[:16])]
-            with m.Case(Step.FLAGS):
-                m.d.comb += [offset.eq(6), choice.eq(Cat(masked, header.flags[12:]))]
-            with m.Case(Step.UDP_LENGTH):
-                m.d.comb += [offset.eq(2), choice.eq(udp_length)]
-            with m.Case(Step.END):
-                m.d.comb += choice.eq(Mux(frame.add_length, sum_length, 0))
-        position = Signal(len(base) + 1, reset_less=True)
-        slot = Signal(len(header.slot), reset_less=True)
-        start = Signal(16, reset_less=True)  # what this step's sum starts with, if it restarts
-        restart = Signal(reset_less=True)
-        invert = Signal(reset_less=True)
-        in_l3 = (step == Step.LENGTH) | (step == Step.ID) | (step == Step.IP_CHECKSUM)
-        fresh = Signal(init=1)  # the L4 part begins with this step
-        stepping = Signal()
-        m.d.comb += stepping.eq(busy & (~is_end | fire_end))
-        with m.If(stepping):
-            m.d.sync += fresh.eq(in_l3 | fire_end)
-        m.d.sync += [
-            value.eq(choice),
-            position.eq(base + offset),
-            slot.eq(header.slot + Mux(odd, frame.rows, 0)),
-            start.eq(Mux(in_l3, header.ip_sum, header.l4_sum)),
-            restart.eq(
-                (step == Step.LENGTH)
-                | ((step == Step.IP_CHECKSUM) & ~frame.segmented)
-                | (~in_l3 & fresh)
-            ),
-            invert.eq(step == Step.IP_CHECKSUM),
-        ]
+        flags = Cat(masked, header.flags[12:])
+        fields = edit_fields(config, frame, header, self.sums.payload, flags)
+        wanted = wanted_steps(config, self.context.payload, self.header.payload)
+        slot = Signal(len(header.slot))
+        fresh = Signal()  # the L4 part's sum begins with its next step
+        sequences, tracks, late, writes = [], [], [], []
+        m.d.comb += slot.eq(header.slot + Mux(odd, frame.rows, 0))
+        for i, names in enumerate(self.tracks):
+            m.submodules[f"sequence_{i}"] = sequence = Sequence(len(names))
+            m.submodules[f"track_{i}"] = track = Track(config)
+            # A frame's steps are worked out while it waits: `both` is a cycle behind.
+            coming_steps = Signal(len(names), name=f"coming_steps_{i}", reset_less=True)
+            steps = Signal(len(names), name=f"steps_{i}", reset_less=True)
+            m.d.sync += coming_steps.eq(Cat(wanted[name] for name in names))
+            with m.If(load_frame):
+                m.d.sync += steps.eq(coming_steps)
+            step = Signal(track.step.payload.shape(), name=f"step_{i}")
+            is_late = Signal(name=f"late_{i}")
+            with_length = Signal(name=f"with_length_{i}")
+            acts = sequence.active & ~sequence.hold
+            with m.Switch(sequence.step):
+                for k, name in enumerate(names):
+                    field = fields[name]
+                    with m.Case(k):
+                        m.d.comb += [
+                            step.base.eq(field.base),
+                            step.offset.eq(field.offset),
+                            step.addend.eq(field.value),
+                            step.write.eq(field.write),
+                            step.invert.eq(field.invert),
+                            step.no_zero.eq(field.no_zero),
+                            step.restart.eq(fresh if field.restart is None else field.restart),
+                            with_length.eq(field.with_length),
+                            is_late.eq(field.late),
+                        ]
+                        if field.restart is None:
+                            with m.If(acts):
+                                m.d.sync += fresh.eq(field.fresh)
+            m.d.comb += [
+                step.slot.eq(slot),
+                step.augend.eq(Mux(with_length, segment.length, 0)),
+                sequence.load.eq(load),
+                sequence.wanted.eq(Mux(load_frame, coming_steps, steps)),
+                track.step.valid.eq(acts),
+                track.step.payload.eq(step),
+                self.write[i].valid.eq(track.write.valid),
+                self.write[i].payload.eq(track.write.payload),
+            ]
+            sequences.append(sequence)
+            tracks.append(track)
+            late.append(is_late & ~self.sums.valid)
+            writes.append((step.write & sequence.active, step.base[0] ^ step.offset[0]))
+        with m.If(load):
+            m.d.sync += fresh.eq(1)
+        at_end = Signal()
+        m.d.comb += at_end.eq(
+            sequences[-1].active & (sequences[-1].step == len(self.tracks[-1]) - 1)
+        )
+        others = Const(0, 1)
+        m.d.comb += sequences[-1].hold.eq(late[-1] | (at_end & ~fire_end))
+        if config.two_tracks:
+            # Two columns of one parity cannot be written in one cycle; L3 goes first.
+            (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
+            clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
+            others = sequences[0].active
+            m.d.comb += [
+                sequences[0].hold.eq(late[0]),
+                sequences[1].hold.eq(late[1] | clash | (at_end & ~fire_end)),
+            ]
 
-        # --- second cycle: add, and find the row
-        total = Signal(17, reset_less=True)
-        adding = Signal()
-        acting = Signal()
-        writing = Signal()
-        out = Signal(column_write(config), reset_less=True)
-        source = Mux(restart, start, total[:16])
-        carry = total[16] & ~restart
-        m.d.sync += [adding.eq(stepping), acting.eq(active), writing.eq(acting)]
-        with m.If(adding):
-            m.d.sync += total.eq(add_with_carry(source, value, carry))
-        m.d.sync += [
-            out.row.eq(slot + position[column_bits:]),
-            out.column.eq(position[:column_bits]),
-            out.value.eq(Mux(invert, ~(source + carry)[:16], value)),
-        ]
-
-        # --- third cycle: write
-        m.d.comb += [self.write.valid.eq(writing), self.write.payload.eq(out)]
-
-        # --- the record
+        # --- the record, when its sum is there; all that are under way must find a place
         made = Signal(segment_record(config), reset_less=True)
-        ending = Signal()
-        ended = Signal()
-        slot_2 = Signal(len(slot), reset_less=True)
-        m.d.sync += [ending.eq(fire_end), ended.eq(ending), slot_2.eq(slot)]
-        # Every record that is under way must find a place.
+        ended = [fire_end]
+        for i in range(LATENCY - 1):
+            ended.append(delay(m, f"ended_{i + 1}", ended[-1], 1, reset_less=False))
         if config.shallow:
             m.submodules.records = records = Chain(segment_record(config), 3)
-            crowded = records.full | (records.crowded & ended)
+            crowded = records.full | Cat(ended[1:]).any()
         else:
             m.submodules.records = records = Queue(segment_record(config))
-            crowded = unsent[3:].any()
-        m.d.comb += fire_end.eq(busy & is_end & ~ending & ~crowded)
+            crowded = unsent[3:].any() | ended[1]
+        m.d.comb += fire_end.eq(at_end & self.sums.valid & ~others & ~crowded)
+        computed = l4_computed(frame, header)
+        checksum_on, place = computed, frame.checksum
+        if config.tunnels:
+            checksum_on = computed | outer_computed(frame, header)
+            place = Mux(computed, frame.checksum, frame.outer_l4 + 3)[: config.word_bits]
         with m.If(fire_end):
             m.d.sync += [
+                made.slot.eq(slot),
                 made.rows.eq(frame.rows),
                 made.payload_row.eq(frame.header_length >> config.lane_bits),
                 made.length.eq(frame.header_length + segment.length),
                 made.payload.eq(segment.length),
-                made.checksum_row.eq(frame.checksum >> column_bits),
-                made.checksum_column.eq(frame.checksum[:column_bits]),
-                made.checksum_on.eq(frame.checksum_on & ~header.no_checksum),
-                made.no_zero.eq(frame.udp),
+                made.checksum_row.eq(place >> column_bits),
+                made.checksum_column.eq(place[:column_bits]),
+                made.checksum_on.eq(checksum_on),
+                made.no_zero.eq(frame.udp | (~computed if config.tunnels else 0)),
                 made.first.eq(number == 0),
                 made.last.eq(segment.last),
                 made.status.eq(
@@ -259,11 +266,15 @@ class Edit(wiring.Component):
                 made.user.eq(frame.user),
                 made.timestamp.eq(frame.timestamp & segment.last),
             ]
+        kept = made
+        if not config.shallow:
+            kept = Signal(made.shape(), reset_less=True)
+            with m.If(ended[2]):
+                m.d.sync += kept.eq(made)
         m.d.comb += [
-            records.i.valid.eq(ended),
-            records.i.payload.eq(made),
-            records.i.payload.slot.eq(slot_2),
-            records.i.payload.partial.eq(total),
+            records.i.valid.eq(ended[-1]),
+            records.i.payload.eq(kept),
+            records.i.payload.partial.eq(tracks[-1].total),
             self.record.valid.eq(records.o.valid),
             self.record.payload.eq(records.o.payload),
             records.o.ready.eq(self.record.ready),

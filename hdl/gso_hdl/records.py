@@ -161,19 +161,28 @@ def header_row(config):
 
 
 def header_result(config):
-    """What capture learned of a header: where its slot is, the verdict, sums and start values."""
+    """What capture learned of a header: where its slot is, the verdict and start values."""
+    outer = {"outer_no_checksum": 1, "outer_ip_id": 16} if config.tunnels else {}
     return data.StructLayout(
         {
             "slot": (config.slot_rows - 1).bit_length(),
             "verdict": 3,  # D11's code 16 to 22, minus 15; 0: good
-            "ip_sum": 16,
-            "l4_sum": 16,
             "no_checksum": 1,  # UDP without checksum (D2)
             "ip_id": 16,
             "sequence": 32,
             "flags": 16,
+            **outer,
         }
     )
+
+
+def header_sums(config):
+    """A header's sums, without the fields that edit writes.
+
+    `outer_sum`: of what a tunnel's UDP checksum covers, up to the L4 header.
+    """
+    outer = {"outer_ip_sum": 16, "outer_sum": 16} if config.tunnels else {}
+    return data.StructLayout({"ip_sum": 16, "l4_sum": 16, **outer})
 
 
 def payload_beat(config):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slots: the headers of the frames under way, ready to be sent."""
 
-from amaranth import Module, Mux, Signal, unsigned
+from amaranth import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -23,7 +23,8 @@ def slot_row(config):
 class Slots(wiring.Component):
     """A ring of header rows in 16-bit columns.
 
-    Capture writes whole rows, edit single columns; edit goes first. Egress reads rows.
+    Capture writes whole rows, edit single columns; edit goes first. Egress reads rows. Where edit
+    has two tracks, even and odd columns have an address each, so that both can write in a cycle.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class Slots(wiring.Component):
     Members
     -------
     capture : In stream(slot_row)
-    edit : In stream(column_write), always ready
+    edit : In stream(column_write), one a track, always ready; in a cycle no two of one parity
     enable : In(1), the read side moves
     read : In(1), read the row at `address`
     address : In(k)
@@ -47,7 +48,9 @@ class Slots(wiring.Component):
         super().__init__(
             {
                 "capture": In(stream.Signature(slot_row(config))),
-                "edit": In(stream.Signature(column_write(config), always_ready=True)),
+                "edit": In(stream.Signature(column_write(config), always_ready=True)).array(
+                    1 + config.two_tracks
+                ),
                 "enable": In(1),
                 "read": In(1),
                 "address": In(self.address_bits),
@@ -58,42 +61,55 @@ class Slots(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(config.data_width),
-            depth=config.slot_rows,
-            init=[],
-            attrs={"ram_style": "block", "no_rw_check": 1},
-        )
-        write = memory.write_port(granularity=16)
-        read = memory.read_port()
-
         row = self.capture.payload
-        column = self.edit.payload
-        m.d.comb += [
-            self.capture.ready.eq(~self.edit.valid),
-            write.addr.eq(Mux(self.edit.valid, column.row, row.row)),
-        ]
-        for i in range(config.columns):
-            edited = self.edit.valid & (column.column == i)
-            m.d.comb += write.en[i].eq(edited | (self.capture.valid & ~self.edit.valid))
-            for half in range(2):
-                lane = 2 * i + half
-                part = slice(8 * lane, 8 * lane + 8)
-                # The lower lane is the high byte of a word in network order.
-                value = column.value[8:] if half == 0 else column.value[:8]
-                m.d.comb += write.data[part].eq(
-                    Mux(self.edit.valid, value, Mux(row.keep[lane], row.data[part], 0))
-                )
-
+        edited = Cat(track.valid for track in self.edit).any()
+        m.d.comb += self.capture.ready.eq(~edited)
         read_1 = Signal()
         out = Signal(config.data_width, reset_less=True)
-        m.d.comb += [
-            read.addr.eq(self.address),
-            read.en.eq(self.enable),
-            self.data.eq(out),
-        ]
         with m.If(self.enable):
-            m.d.sync += [read_1.eq(self.read), out.eq(read.data)]
+            m.d.sync += read_1.eq(self.read)
+        banks = len(self.edit)
+        for bank in range(banks):
+            columns = range(bank, config.columns, banks)
+            memory = Memory(
+                shape=unsigned(16 * len(columns)),
+                depth=config.slot_rows,
+                init=[],
+                attrs={"ram_style": "block", "no_rw_check": 1},
+            )
+            m.submodules[f"memory_{bank}"] = memory
+            write = memory.write_port(granularity=16)
+            read = memory.read_port()
+            # The track that writes into this bank.
+            here = self.edit[0].valid
+            column = self.edit[0].payload
+            if banks == 2:
+                first = self.edit[0].valid & (self.edit[0].payload.column[0] == bank)
+                second = self.edit[1].valid & (self.edit[1].payload.column[0] == bank)
+                here = first | second
+                column = Signal(column_write(config), name=f"column_{bank}")
+                m.d.comb += column.eq(
+                    Mux(first, self.edit[0].payload.as_value(), self.edit[1].payload.as_value())
+                )
+            m.d.comb += [
+                write.addr.eq(Mux(here, column.row, row.row)),
+                read.addr.eq(self.address),
+                read.en.eq(self.enable),
+            ]
+            for k, i in enumerate(columns):
+                m.d.comb += write.en[k].eq(
+                    (here & (column.column == i)) | (self.capture.valid & ~edited)
+                )
+                for half in range(2):
+                    lane = 2 * i + half
+                    # The lower lane is the high byte of a word in network order.
+                    value = column.value[8:] if half == 0 else column.value[:8]
+                    new = Mux(row.keep[lane], row.data[8 * lane : 8 * lane + 8], 0)
+                    at = 16 * k + 8 * half
+                    m.d.comb += write.data[at : at + 8].eq(Mux(here, value, new))
+                with m.If(self.enable):
+                    m.d.sync += out[16 * i : 16 * i + 16].eq(read.data[16 * k : 16 * k + 16])
         with m.If(self.enable & ~read_1):
             m.d.sync += out.eq(0)
+        m.d.comb += self.data.eq(out)
         return m

@@ -117,8 +117,10 @@ def port_values(part: wiring.Component) -> dict[str, Value]:
 
 
 def payload_shape(part: wiring.Component, name: str) -> object:
-    """The shape of what the stream `name` carries."""
+    """The shape of what the stream `name` carries; `write_0` is the first of an array."""
     member = getattr(part, name, None)
+    if member is None and name[-1:].isdigit() and name[-2:-1] == "_":
+        member = getattr(part, name[:-2], [])[int(name[-1])]
     if member is None or not isinstance(member.signature, stream.Signature):
         streams = [key for key in part.signature.members if hasattr(getattr(part, key), "payload")]
         raise ValueError(f"{type(part).__name__} has no stream {name!r}; it has {streams}")

@@ -34,11 +34,12 @@ def test_block_capture(sim: str, width: int) -> None:
 
 
 class Expected(NamedTuple):
-    """What comes of a frame: rows of its slot and the result's fields that mean something."""
+    """What comes of a frame: rows of its slot, the meaningful fields of result and sums."""
 
     job: Job
     copies: list[list[bytes]]
     result: dict[str, int]
+    sums: dict[str, int]
 
 
 def expected(job: Job, lanes: int, seed: int) -> Expected:
@@ -46,16 +47,16 @@ def expected(job: Job, lanes: int, seed: int) -> Expected:
     d, data = job.descriptor, job.data
     head = header_bytes(d)
     if check_descriptor(d, BASIC) or not head:
-        return Expected(job, [], {"verdict": 0})
+        return Expected(job, [], {"verdict": 0}, {})
     if len(data) < head:
-        return Expected(job, [], {"verdict": 0})  # D11: it ends inside the header, so SHORT
+        return Expected(job, [], {"verdict": 0}, {})  # D11: it ends inside the header, so SHORT
     stored = stored_header(d, data[:head]) + bytes(-head % lanes)
     copy = [bytes(stored[at : at + lanes]) for at in range(0, len(stored), lanes)]
     if status := check_headers(data, d):
-        return Expected(job, [], {"verdict": status - 15})
-    result = header_words(d, data[:head]) | header_sums(d, data[:head], seed)
+        return Expected(job, [], {"verdict": status - 15}, {})
     copies = 2 if 0 < d.mss < payload_bytes(d) else 1
-    return Expected(job, [copy] * copies, {"verdict": 0, **result})
+    words, sums = header_words(d, data[:head]), header_sums(d, data[:head], seed)
+    return Expected(job, [copy] * copies, {"verdict": 0, **words}, sums)
 
 
 class CaptureBench:
@@ -66,9 +67,11 @@ class CaptureBench:
         self.rng = random.Random(bench.seed)
         self.context, self.row = bench.source("context", context), bench.source("row", row)
         self.slot, self.result = bench.sink("slot", slot), bench.sink("result")
+        self.sums = bench.sink("sums")
         self.memory: dict[int, bytes] = {}
         self.slot.on_record = self._on_row
         self.result.on_record = self._on_result
+        self.sums.on_record = self._on_sums
         self.expected: list[Expected] = []
         self.live: deque[int] = deque()  # frames whose slots are in use, by number
         self.release = release
@@ -88,6 +91,12 @@ class CaptureBench:
         same(got, wanted.result, what)
         self._check_slot(number)
         self.live.append(number)
+
+    def _on_sums(self, got) -> None:
+        number = self.sums.taken - 1
+        wanted = self.expected[number]
+        assert self.result.taken > number, "sums before their frame's words"
+        same(got, wanted.sums, f"frame {number}: {wanted.job.label}, {wanted.job.descriptor}")
 
     def _check_slot(self, number: int) -> None:
         """Both copies stand in the slot: the header, zeros behind it and for the checksum."""
@@ -124,7 +133,7 @@ class CaptureBench:
                 for data, short in rows(job.data, header_bytes(d), lanes):
                     line = int.from_bytes(data + rng.randbytes(lanes - len(data)), "little")
                     self.row.send({"data": line, "short": short})
-        await bench.until(lambda: self.result.taken == len(jobs))
+        await bench.until(lambda: self.result.taken == self.sums.taken == len(jobs))
         assert not self.row.pending, f"{self.row.pending} rows were not taken"
 
 
@@ -183,10 +192,10 @@ async def slots_wait(dut):
     capture = CaptureBench(dut, "slots_wait", release=0)
     rng = capture.rng
     longest = Shape(6, "tcp", 14, 160, 20)
-    jobs = [_any(rng, rng.choice((longest, Shape())), 8) for _ in range(120)]
+    jobs = [_any(rng, rng.choice((longest, Shape())), 8) for _ in range(240)]
     task = cocotb.start_soon(capture.run(jobs))
     for _ in range(6):
-        while capture.bench.cycle % 700 < 690:
+        while capture.bench.cycle % 700 < 690 and not task.done():
             await capture.bench._edge
         before = capture.result.taken
         for _ in range(8):

@@ -2,6 +2,7 @@
 """The stage `slots` against rows of bytes (D10; ARCHITECTURE: header edit)."""
 
 import random
+from functools import partial
 
 import cocotb
 import pytest
@@ -17,48 +18,63 @@ def test_block_slots(sim: str, width: int) -> None:
 
 
 class _Slots:
-    """The stage with random writers and a reader that keeps off the row being written."""
+    """The stage with random writers and a reader that keeps off the row being written.
 
-    def __init__(self, dut, test: str, *, edit=0.4, capture="none", read=0.7, enable=0.8):
+    Where edit has two tracks each keeps to columns of one parity, as clashes are edit's to avoid;
+    `swap` says which.
+    """
+
+    def __init__(self, dut, test: str, *, edit=0.4, capture="none", read=0.7, enable=0.8, swap=0):
         self.bench = bench = Stage(dut, test)
         self.rng = random.Random(bench.seed)
         self.rates = {"read": read, "enable": enable}
         self.rows: dict[int, bytearray] = {}
         self.capture = bench.source("capture", capture)
-        self.edit = bench.source("edit", f"random:{1 - edit}")
+        tracks = 1 + bench.config.two_tracks
+        self.edits = [bench.source(f"edit_{i}", f"random:{1 - edit}") for i in range(tracks)]
+        self.swap = swap
         self._data = bench.read("data")
         self._write = {name: bench.write(name) for name in ("enable", "read", "address")}
         self._now = dict.fromkeys(self._write, 0)
         self.fetched: bytes | None = None
         self.shown: bytes | None = None
         self.checked = 0
-        self.sent = {"capture": [], "edit": []}
+        self.rows_sent: list = []
+        self.columns_sent: list[list] = [[] for _ in self.edits]
         self.at_once = 0
         bench.steps.append(self._step)
         self.capture.on_taken = self._row_taken
-        self.edit.on_taken = self._column_taken
+        for track, source in enumerate(self.edits):
+            source.on_taken = partial(self._column_taken, track)
 
     def queue_row(self, row: int) -> None:
         """A whole row with random data and a random mask."""
         lanes, rng = self.bench.lanes, self.rng
         data, keep = rng.randbytes(lanes), rng.choice((rng.getrandbits(lanes), (1 << lanes) - 1))
-        self.sent["capture"].append((row, data, keep))
+        self.rows_sent.append((row, data, keep))
         number = int.from_bytes(data, "little")
         self.capture.send({"row": row, "data": number, "keep": keep})
 
-    def queue_column(self, row: int) -> None:
-        """One random column of a row."""
-        column, value = self.rng.randrange(self.bench.config.columns), self.rng.getrandbits(16)
-        self.sent["edit"].append((row, column, value))
-        self.edit.send({"row": row, "column": column, "value": value})
+    def track(self, column: int) -> int:
+        """The track that writes `column` in this test."""
+        return (column + self.swap) % len(self.edits)
+
+    def queue_column(self, row: int, column: int | None = None) -> None:
+        """One column of a row, a random one unless given."""
+        if column is None:
+            column = self.rng.randrange(self.bench.config.columns)
+        value = self.rng.getrandbits(16)
+        track = self.track(column)
+        self.columns_sent[track].append((row, column, value))
+        self.edits[track].send({"row": row, "column": column, "value": value})
 
     def _row_taken(self, index: int) -> None:
-        row, data, keep = self.sent["capture"][index]
+        row, data, keep = self.rows_sent[index]
         assert not self._edited, "edit goes first"
         self.rows[row] = bytearray(b if keep >> i & 1 else 0 for i, b in enumerate(data))
 
-    def _column_taken(self, index: int) -> None:
-        row, column, value = self.sent["edit"][index]
+    def _column_taken(self, track: int, index: int) -> None:
+        row, column, value = self.columns_sent[track][index]
         if row in self.rows:
             # Network order: the lower lane is the high byte.
             self.rows[row][2 * column : 2 * column + 2] = value.to_bytes(2, "big")
@@ -76,7 +92,7 @@ class _Slots:
                 self.fetched = bytes(self.rows[now["address"]])
         # What the writers take at this edge the model has after this step; a row that they may
         # write at the next one is not read then.
-        self._edited = self.edit._offered
+        self._edited = any(source._offered for source in self.edits)
         self.at_once += self._edited and self.capture._offered
         following = {"enable": int(rng.random() < self.rates["enable"]), "read": 0}
         following["address"] = rng.randrange(self.bench.config.slot_rows)
@@ -92,14 +108,17 @@ class _Slots:
     def _near(self) -> set[int]:
         """Rows of the writes that may happen before the next edge is over."""
         near = set()
-        for name, source in (("capture", self.capture), ("edit", self.edit)):
-            near |= {item[0] for item in self.sent[name][source.taken : source.taken + 2]}
+        sent = [(self.capture, self.rows_sent), *zip(self.edits, self.columns_sent, strict=True)]
+        for source, items in sent:
+            near |= {item[0] for item in items[source.taken : source.taken + 2]}
         return near
 
     async def run(self) -> None:
         """Runs until all is written, then reads on."""
         await self.bench.start()
-        await self.bench.until(lambda: not self.capture.pending and not self.edit.pending)
+        await self.bench.until(
+            lambda: not any(source.pending for source in (self.capture, *self.edits))
+        )
         self.rates |= {"read": 1, "enable": 1}
         await self.bench.run(4 * len(self.rows))
 
@@ -121,21 +140,23 @@ async def mixed(dut):
 @cocotb.test
 async def every_column(dut):
     """Each column of each row on its own, after every row was written (D10)."""
-    slots = _Slots(dut, "every_column", edit=0.9, read=0.3)
+    slots = _Slots(dut, "every_column", edit=0.9, read=0.3, swap=1)
     for row in range(slots.bench.config.slot_rows):
         slots.queue_row(row)
-    slots.edit.blocked = True
+    for source in slots.edits:
+        source.blocked = True
     edits = []
     for row in range(0, slots.bench.config.slot_rows, slots.bench.thin):
         for column in range(slots.bench.config.columns):
-            edits.append((row, column, slots.rng.getrandbits(16)))
+            edits.append((row, column))
     slots.rng.shuffle(edits)
-    slots.sent["edit"] = edits
-    slots.edit.send(*({"row": r, "column": c, "value": v} for r, c, v in edits))
+    for place in edits:
+        slots.queue_column(*place)
     task = cocotb.start_soon(slots.run())
     while slots.capture.pending:
         await slots.bench._edge
-    slots.edit.blocked = False
+    for source in slots.edits:
+        source.blocked = False
     await task
 
 
@@ -146,7 +167,7 @@ async def edit_first(dut):
     for row in range(20):
         slots.queue_row(row)
     for _ in range(100):
-        slots.queue_column(63)
+        slots.queue_column(63, 0)
     await slots.run()
-    assert slots.capture.cycles[-19] > slots.edit.cycles[-1]
+    assert slots.capture.cycles[-19] > slots.edits[slots.track(0)].cycles[-1]
     assert len(slots.rows) == 20 and slots.checked > 30

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Track: writes one column of a header after the other and adds up what it writes."""
+
+from amaranth import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .primitives import add_with_carry, delay
+from .records import column_write
+
+LATENCY = 4
+
+
+def column_step(config):
+    """What one step of a track does.
+
+    The value is `addend` + `augend`; it goes into word `base` + `offset` of the slot that starts
+    at row `slot`. `restart`: a new sum begins with it. `invert`: it is the last of a sum, whose
+    complement is written; with `no_zero` never 0.
+    """
+    return data.StructLayout(
+        {
+            "write": 1,
+            "base": config.word_bits,
+            "offset": 4,
+            "slot": (config.slot_rows - 1).bit_length(),
+            "addend": 16,
+            "augend": 16,
+            "restart": 1,
+            "invert": 1,
+            "no_zero": 1,
+        }
+    )
+
+
+class Track(wiring.Component):
+    """Carries out steps.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    step : In stream(column_step), always ready
+    write : Out stream(column_write), never stalled
+    total : Out(17), the sum with the value of the step three cycles ago in it, its carry on top
+
+    Latency: 4 cycles to a write. Throughput: one step a cycle. Source: RFC 1071, D4.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "step": In(stream.Signature(column_step(config), always_ready=True)),
+                "write": Out(stream.Signature(column_write(config), always_ready=True)),
+                "total": Out(17),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        column_bits = (config.columns - 1).bit_length()
+        step = self.step.payload
+
+        # --- first cycle
+        active = delay(m, "active", self.step.valid, 2, reset_less=False)
+        first = Signal(step.shape(), reset_less=True)
+        position = Signal(config.word_bits + 1, reset_less=True)
+        m.d.sync += [first.eq(step), position.eq(step.base + step.offset)]
+
+        # --- second: the value and its row
+        value = Signal(16, reset_less=True)
+        place = Signal(column_write(config), reset_less=True)
+        flags = {
+            name: delay(m, name, getattr(first, name), 1)
+            for name in ("restart", "invert", "no_zero")
+        }
+        m.d.sync += [
+            value.eq(first.addend + first.augend),
+            place.row.eq(first.slot + position[column_bits:]),
+            place.column.eq(position[:column_bits]),
+        ]
+
+        # --- third: add
+        total = Signal(17, reset_less=True)
+        with m.If(active):
+            m.d.sync += total.eq(
+                add_with_carry(
+                    Mux(flags["restart"], 0, total[:16]), value, total[16] & ~flags["restart"]
+                )
+            )
+        value_3 = delay(m, "value_3", value, 1)
+        place_3 = delay(m, "place_3", place.as_value(), 1)
+        invert_3 = delay(m, "invert_3", flags["invert"], 1)
+        no_zero_3 = delay(m, "no_zero_3", flags["no_zero"], 1)
+
+        # --- fourth: write
+        folded = (total[:16] + total[16])[:16]
+        out = Signal(column_write(config), reset_less=True)
+        m.d.sync += [
+            out.eq(place_3),
+            out.value.eq(
+                Mux(invert_3, ~folded | (no_zero_3 & folded.all()).replicate(16), value_3)
+            ),
+        ]
+        m.d.comb += [
+            self.total.eq(total),
+            self.write.valid.eq(
+                delay(m, "writing", self.step.valid & step.write, LATENCY, reset_less=False)
+            ),
+            self.write.payload.eq(out),
+        ]
+        return m
