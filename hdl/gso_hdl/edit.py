@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import FLAG_CWR, IdMode
 
 from .fields import edit_fields, l4_computed, outer_computed
-from .primitives import Chain, Queue, delay
+from .primitives import Chain, Queue, choose, delay
 from .records import (
     column_write,
     edit_context,
@@ -155,14 +155,14 @@ class Edit(wiring.Component):
         # --- the tracks
         masked = header.flags[:12] & (mask | Mux(frame.keep_cwr, FLAG_CWR, 0))
         flags = Cat(masked, header.flags[12:])
-        fields = edit_fields(config, frame, header, self.sums.payload, flags)
+        fields = edit_fields(config, frame, header, self.sums.payload, segment, flags)
         wanted = wanted_steps(config, self.context.payload, self.header.payload)
         slot = Signal(len(header.slot))
         fresh = Signal()  # the L4 part's sum begins with its next step
         sequences, tracks, late, writes = [], [], [], []
         m.d.comb += slot.eq(header.slot + Mux(odd, frame.rows, 0))
         for i, names in enumerate(self.tracks):
-            m.submodules[f"sequence_{i}"] = sequence = Sequence(len(names))
+            m.submodules[f"sequence_{i}"] = sequence = Sequence(len(names), config.two_tracks)
             m.submodules[f"track_{i}"] = track = Track(config)
             # A frame's steps are worked out while it waits: `both` is a cycle behind.
             coming_steps = Signal(len(names), name=f"coming_steps_{i}", reset_less=True)
@@ -172,29 +172,22 @@ class Edit(wiring.Component):
                 m.d.sync += steps.eq(coming_steps)
             step = Signal(track.step.payload.shape(), name=f"step_{i}")
             is_late = Signal(name=f"late_{i}")
-            with_length = Signal(name=f"with_length_{i}")
             acts = sequence.active & ~sequence.hold
-            with m.Switch(sequence.step):
-                for k, name in enumerate(names):
-                    field = fields[name]
-                    with m.Case(k):
-                        m.d.comb += [
-                            step.base.eq(field.base),
-                            step.offset.eq(field.offset),
-                            step.addend.eq(field.value),
-                            step.write.eq(field.write),
-                            step.invert.eq(field.invert),
-                            step.no_zero.eq(field.no_zero),
-                            step.restart.eq(fresh if field.restart is None else field.restart),
-                            with_length.eq(field.with_length),
-                            is_late.eq(field.late),
-                        ]
-                        if field.restart is None:
-                            with m.If(acts):
-                                m.d.sync += fresh.eq(field.fresh)
+            chosen = [fields[name] for name in names]
+
+            def choice(attribute, chosen=chosen, sequence=sequence):
+                return choose(sequence.step, [getattr(field, attribute) for field in chosen])
+
+            begins = [fresh if field.restart is None else field.restart for field in chosen]
+            m.d.comb += [
+                getattr(step, name).eq(choice(name))
+                for name in ("base", "offset", "addend", "augend", "write", "invert", "no_zero")
+            ]
+            m.d.comb += [step.restart.eq(choose(sequence.step, begins)), is_late.eq(choice("late"))]
+            with m.If(acts & choose(sequence.step, [field.restart is None for field in chosen])):
+                m.d.sync += fresh.eq(choice("fresh"))
             m.d.comb += [
                 step.slot.eq(slot),
-                step.augend.eq(Mux(with_length, segment.length, 0)),
                 sequence.load.eq(load),
                 sequence.wanted.eq(Mux(load_frame, coming_steps, steps)),
                 track.step.valid.eq(acts),
@@ -204,7 +197,7 @@ class Edit(wiring.Component):
             ]
             sequences.append(sequence)
             tracks.append(track)
-            late.append(is_late & ~self.sums.valid)
+            late.append(is_late & sequence.active & ~self.sums.valid)
             writes.append((step.write & sequence.active, step.base[0] ^ step.offset[0]))
         with m.If(load):
             m.d.sync += fresh.eq(1)

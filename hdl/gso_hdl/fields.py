@@ -10,18 +10,19 @@ from amaranth import Const, Mux, Value
 class Field:
     """What a step does; values are Amaranth's.
 
-    `base`, `offset`: the 16-bit word of the header. `value`: what is written, the segment's
-    payload length added where `with_length`. `write`: 0 where it is only added up.
+    `base`, `offset`: the 16-bit word of the header. `addend`, `augend`: what is written is their
+    sum, which may carry only where one of them is a captured header's. `write`: 0 where it is
+    only added up. `late`: it is a captured sum, which comes later than the rest. `invert`: the
+    complement of all that was added up is written, with `no_zero` never 0.
 
-    `sum_of`: the captured header's sum, which comes late; the complement is written. `restart`:
-    a new sum begins, `None` where the L4 part's beginning decides. `fresh`: whether the L4 part
-    begins again behind this step.
+    `restart`: a new sum begins, `None` where the L4 part's beginning decides. `fresh`: whether
+    the L4 part begins again behind this step.
     """
 
     base: Value
     offset: Value
-    value: Value
-    with_length: bool = False
+    addend: Value
+    augend: Value | int = 0
     write: Value | int = 1
     late: bool = False
     invert: bool = False
@@ -30,22 +31,27 @@ class Field:
     fresh: Value | int = 0
 
 
-def edit_fields(config, frame, header, sums, flags):
+def edit_fields(config, frame, header, sums, segment, flags):
     """The fields by step name.
 
     `frame`, `header` and `sums` are the frame's records (edit_context, header_result and
-    header_sums), `flags` the segment's TCP flags with the data offset, 16 bits.
+    header_sums), `segment` the segment's plan, `flags` its TCP flags with the data offset,
+    16 bits.
     """
     l3, l4 = frame.l3, frame.l4
     begins, goes_on = Const(1, 1), Const(0, 1)
 
     def length(base, ipv4, value):
         """An IP header's length: the second word of IPv4, the third of IPv6."""
-        return Field(base, Mux(ipv4, 1, 2), value, with_length=True, restart=begins)
+        return Field(base, Mux(ipv4, 1, 2), value, segment.length, restart=begins)
+
+    def captured(base, offset, value, **more):
+        """A captured sum: its carry is still to be added."""
+        return Field(base, Const(offset), value[16], value[:16], late=True, **more)
 
     def ip_checksum(base, value):
         # Alone where nothing else of the header is written.
-        return Field(base, Const(5), value, late=True, invert=True, restart=~frame.segmented)
+        return captured(base, 5, value, invert=True, restart=~frame.segmented)
 
     fields = {
         "length": length(l3, frame.ipv4, frame.ip_base),
@@ -54,13 +60,13 @@ def edit_fields(config, frame, header, sums, flags):
         "sequence_high": Field(l4, Const(2), header.sequence[16:]),
         "sequence_low": Field(l4, Const(3), header.sequence[:16]),
         "flags": Field(l4, Const(6), flags),
-        "udp_length": Field(l4, Const(2), Const(8), with_length=True),
-        "l4_length": Field(l4, Const(0), frame.sum_base.as_signed(), with_length=True, write=0),
-        "end": Field(l4, Const(0), sums.l4_sum, write=0, late=True),
+        "udp_length": Field(l4, Const(2), Const(8), segment.length),
+        "l4_length": Field(l4, Const(0), frame.sum_base.as_signed(), segment.length, write=0),
+        "end": captured(l4, 0, sums.l4_sum, write=0),
     }
     if config.length_8023:
         fields["llc_length"] = Field(
-            frame.l2, Const(0), frame.llc_base, with_length=True, restart=begins
+            frame.l2, Const(0), frame.llc_base, segment.length, restart=begins
         )
     if config.tunnels:
         outer_l3, outer_l4 = frame.outer_l3, frame.outer_l4
@@ -74,21 +80,14 @@ def edit_fields(config, frame, header, sums, flags):
                 outer_l4,
                 Const(2),
                 frame.outer_udp_base,
-                with_length=True,
+                segment.length,
                 fresh=~outer_computed(frame, header),
             ),
             # The inner IPv6 header's length.
-            "outer_again": Field(outer_l4, Const(0), frame.ip_base, with_length=True, write=0),
+            "outer_again": Field(outer_l4, Const(0), frame.ip_base, segment.length, write=0),
             # Without local checksum offload its sum goes on into the L4 part.
-            "outer_udp_checksum": Field(
-                outer_l4,
-                Const(3),
-                sums.outer_sum,
-                write=local,
-                late=True,
-                invert=True,
-                no_zero=True,
-                fresh=local,
+            "outer_udp_checksum": captured(
+                outer_l4, 3, sums.outer_sum, write=local, invert=True, no_zero=True, fresh=local
             ),
         }
     return fields

@@ -1,43 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Header sum: the ones' complement sums of a header's L3 and L4 part."""
+"""Header sum: the ones' complement sums of a frame's headers."""
 
 from amaranth import Cat, Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import SumTree, delay, fold, tree_levels, words_of
+from .primitives import SumTree, delay, tree_levels, words_of
 
 
 class HeaderSum(wiring.Component):
-    """Adds up masked header rows, each to one of two sums.
+    """Adds up masked header rows, each to the sum of its layer.
 
     Parameters
     ----------
     config : Configuration
+    layers : dict of str to bool
+        The sums by layer; where True, the sum starts with a seed.
 
     Members
     -------
     row : In(data_width), lanes that do not count are 0
-    valid, is_l4, starts : In(1), there is a row; for the L4 sum; a header's first
-    seed : In(17), what the L4 sum starts with, with `starts`
-    ip_sum, l4_sum : Out(16), `latency` cycles later
+    valid, starts : In(1), there is a row; a header's first
+    layer : In, one bit a layer: the sums that the row is for, one at most
+    seed : In, 17 bits for each layer that has one; with `starts`, when no row may be for its sum
+    sum : Out, 17 bits a layer: 16 and a carry to be added to them, `latency` cycles later
 
-    Latency: the adder tree's and 3 cycles. Throughput: one row a cycle. Source: RFC 1071.
+    Latency: the adder tree's and 2 cycles. Throughput: one row a cycle. Source: RFC 1071.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, layers):
         self.config = config
+        self.layers = layers
         self.tree = SumTree(config.columns, tree_levels(config))
-        self.latency = self.tree.latency + 3
+        self.latency = self.tree.latency + 2
+        seeded = [name for name, has_seed in layers.items() if has_seed]
         super().__init__(
             {
                 "row": In(config.data_width),
                 "valid": In(1),
-                "is_l4": In(1),
                 "starts": In(1),
-                "seed": In(17),
-                "ip_sum": Out(16),
-                "l4_sum": Out(16),
+                "layer": In(data.StructLayout(dict.fromkeys(layers, 1))),
+                "seed": In(data.StructLayout(dict.fromkeys(seeded, 17))),
+                "sum": Out(data.StructLayout(dict.fromkeys(layers, 17))),
             }
         )
 
@@ -45,24 +49,21 @@ class HeaderSum(wiring.Component):
         m = Module()
         m.submodules.tree = tree = self.tree
         m.d.comb += tree.i.eq(Cat(words_of(self.row, self.config.columns)))
-        valid = delay(m, "valid", self.valid, tree.latency, reset_less=False)
-        is_l4 = delay(m, "is_l4", self.is_l4, tree.latency)
-        starts = delay(m, "starts", self.starts, tree.latency)
-        seed = delay(m, "seed", self.seed, tree.latency)
+        wait = tree.latency
+        valid = delay(m, "valid", self.valid, wait, reset_less=False)
+        starts = delay(m, "starts", self.starts, wait)
+        layer = data.View(self.layer.shape(), delay(m, "layer", self.layer.as_value(), wait))
+        seed = data.View(self.seed.shape(), delay(m, "seed", self.seed.as_value(), wait))
         bits = len(tree.o) + (self.config.header_rows - 1).bit_length() + 1
-        ip_total = Signal(bits, reset_less=True)
-        l4_total = Signal(bits, reset_less=True)
-        with m.If(valid & starts):
-            m.d.sync += [
-                ip_total.eq(Mux(is_l4, 0, tree.o)),
-                l4_total.eq(Mux(is_l4, tree.o, 0) + seed),
-            ]
-        with m.Elif(valid & is_l4):
-            m.d.sync += l4_total.eq(l4_total + tree.o)
-        with m.Elif(valid):
-            m.d.sync += ip_total.eq(ip_total + tree.o)
-        m.d.comb += [
-            self.ip_sum.eq(fold(m, "ip_folded", ip_total)),
-            self.l4_sum.eq(fold(m, "l4_folded", l4_total)),
-        ]
+        for name, has_seed in self.layers.items():
+            total = Signal(bits, name=f"total_{name}", reset_less=True)
+            folded = Signal(17, name=f"folded_{name}", reset_less=True)
+            # The first look at a header counts for no sum that has a seed.
+            first = seed[name] if has_seed else Mux(layer[name], tree.o, 0)
+            with m.If(valid & starts):
+                m.d.sync += total.eq(first)
+            with m.Elif(valid & layer[name]):
+                m.d.sync += total.eq(total + tree.o)
+            m.d.sync += folded.eq(total[:16] + total[16:])
+            m.d.comb += self.sum[name].eq(folded)
         return m

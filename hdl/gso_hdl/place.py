@@ -84,13 +84,3 @@ class Place(wiring.Component):
                     terms |= row & self.behind[source]
             bits.append(terms)
         return Cat(bits)
-
-    def find(self, j):
-        """Is word `j` (a value) in the row at hand, and in which column?"""
-        at = self.position[: self.column_bits] + j
-        low, high = at[: self.column_bits], at[self.column_bits :]
-        hit = Const(0, 1)
-        for k, row in enumerate(self.row[:-1]):
-            if k < 1 << len(high):
-                hit |= row & (high == k)
-        return hit, low

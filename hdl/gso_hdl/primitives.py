@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small pieces that several stages use: queues, ones' complement adder, masks, adder tree."""
 
-from amaranth import Cat, Const, Module, Shape, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -328,6 +328,18 @@ def narrowed(m, name, value, valid):
     with m.Else():
         m.d.sync += once.eq(0)
     return Cat((once[:high] + once[16])[:high], once[high:16])
+
+
+def choose(select, values):
+    """The value whose number `select` is, behind the last any: a tree of multiplexers.
+
+    Cheaper than a `Switch`, which is made of ANDs and ORs.
+    """
+    values = [Value.cast(value) for value in values]
+    for bit in select:
+        pairs = [values[i : i + 2] for i in range(0, len(values), 2)]
+        values = [Mux(bit, pair[1], pair[0]) if len(pair) == 2 else pair[0] for pair in pairs]
+    return values[0]
 
 
 def delay(m, name, value, cycles, reset_less=True):

@@ -177,12 +177,12 @@ def header_result(config):
 
 
 def header_sums(config):
-    """A header's sums, without the fields that edit writes.
+    """A header's sums without the fields that edit writes: 16 bits and a carry to be added.
 
     `outer_sum`: of what a tunnel's UDP checksum covers, up to the L4 header.
     """
-    outer = {"outer_ip_sum": 16, "outer_sum": 16} if config.tunnels else {}
-    return data.StructLayout({"ip_sum": 16, "l4_sum": 16, **outer})
+    outer = {"outer_ip_sum": 17, "outer_sum": 17} if config.tunnels else {}
+    return data.StructLayout({"ip_sum": 17, "l4_sum": 17, **outer})
 
 
 def payload_beat(config):

@@ -63,6 +63,8 @@ class Sequence(wiring.Component):
     ----------
     count : int
         Steps of the track, from 2.
+    eager : bool
+        The first step comes right behind `load`; else a cycle later, which is cheaper.
 
     Members
     -------
@@ -72,13 +74,15 @@ class Sequence(wiring.Component):
     active : Out(1), there is a step
     step : Out(k), its number
 
-    Latency: 1 cycle. Throughput: one step a cycle, segments without a gap.
+    Latency: 1 cycle, or 2. Throughput: one step a cycle, a segment at once behind the other or
+    with a cycle in between.
     """
 
-    def __init__(self, count):
+    def __init__(self, count, eager):
         if count < 2:
             raise ValueError(f"count is {count!r}, expected 2 or more")
         self.count = count
+        self.eager = eager
         super().__init__(
             {
                 "load": In(1),
@@ -101,14 +105,17 @@ class Sequence(wiring.Component):
             rest = Cat(mask[i] & mask[:i].any() for i in range(self.count))
             return number[: len(self.step)], rest
 
-        first, behind_first = lowest(self.wanted)
         following, behind = lowest(pending)
         with m.If(self.load):
-            m.d.sync += [
-                self.step.eq(first),
-                pending.eq(behind_first),
-                self.active.eq(self.wanted.any()),
-            ]
+            if self.eager:
+                first, behind_first = lowest(self.wanted)
+                m.d.sync += [
+                    self.step.eq(first),
+                    pending.eq(behind_first),
+                    self.active.eq(self.wanted.any()),
+                ]
+            else:
+                m.d.sync += [pending.eq(self.wanted), self.active.eq(0)]
         with m.Elif(~self.hold):
             m.d.sync += [self.step.eq(following), pending.eq(behind), self.active.eq(pending.any())]
         return m

@@ -7,87 +7,130 @@ from amaranth.lib.wiring import In, Out
 
 from gso_model.layout import Status
 
-QUESTIONS = (
-    Status.IP_VERSION,
-    Status.IP_HEADER_LENGTH,
-    Status.IP_PROTOCOL,
-    Status.L4_HEADER,
+from .layers import layer_names
+from .tunnel import tunnel_wrong
+
+KINDS = "ipv4 tcp udp segmented check_protocol l4_fits l3_words l4_words"
+TUNNEL_KINDS = (
+    "ipv6 outer_ipv4 outer_udp gre geneve outer_checksum_on outer_check_protocol outer_l3_words "
+    "tunnel_words vxlan_short"
 )
+LLC_KINDS = "llc llc_bad"
+
+
+def verdict_context(config, header_context):
+    """What of a frame's header_context the verdict needs."""
+    names = KINDS.split()
+    names += TUNNEL_KINDS.split() if config.tunnels else []
+    names += LLC_KINDS.split() if config.length_8023 else []
+    return data.StructLayout({name: header_context[name].shape for name in names})
+
+
+def look_layout(config):
+    """A look at one layer of a header row, and three words that it may have found there."""
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "starts": 1,  # a header's first
+            "short": 1,  # the frame has ended inside the header
+            "layer": data.StructLayout(dict.fromkeys(layer_names(config), 1)),
+            "x_hit": 1,
+            "y_hit": 1,
+            "z_hit": 1,
+            "x": 16,
+            "y": 16,
+            "z": 16,
+        }
+    )
 
 
 class Verdict(wiring.Component):
     """Compares words read out of a header with its descriptor, and remembers what was wrong.
 
+    Parameters
+    ----------
+    config : Configuration
+    header_context : the layout of the frame's header_context
+
     Members
     -------
-    starts : In(1), a new header; what else comes with it counts
-    l3_first, l4_flags : In(1), `first` is word 0 of the IP header, word 6 of the TCP header
-    l3_protocol : In(1), `protocol` is the word with the IP header's protocol
-    l4 : In(1), a look at the L4 header
-    short : In(1), the frame has ended inside the header: nothing is wrong with it but that
     context : In, what the descriptor says
-    first, protocol : In(16)
-    code : Out(3), the lowest of D11's codes 16 to 19 that applies, minus 15; 0: good
+    look : In, see `look_layout`; x, y, z as in `layers`
+    code : Out(3), the lowest of D11's codes 16 to 22 that applies, minus 15; 0: good, or a frame
+        that ends inside its header, of which nothing is wrong but that
 
-    Latency: 1 cycle. Source: D11, I10.
+    Latency: 1 cycle. Source: D11, D17, I10.
     """
 
-    def __init__(self):
+    def __init__(self, config, header_context):
+        self.config = config
         super().__init__(
             {
-                **{
-                    name: In(1)
-                    for name in ["starts", "l3_first", "l3_protocol", "l4", "l4_flags", "short"]
-                },
-                "context": In(
-                    data.StructLayout(
-                        {
-                            "ipv4": 1,
-                            "tcp": 1,
-                            "udp": 1,
-                            "segmented": 1,
-                            "check_protocol": 1,
-                            "l4_fits": 1,
-                            "l3_words": 5,
-                            "l4_words": 4,
-                        }
-                    )
-                ),
-                "first": In(16),
-                "protocol": In(16),
+                "context": In(verdict_context(config, header_context)),
+                "look": In(look_layout(config)),
                 "code": Out(3),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        context = self.context
-        protocol = Mux(context.ipv4, self.protocol[:8], self.protocol[8:])
+        config, context, look = self.config, self.context, self.look
+        starts = look.valid & look.starts
+        at_l3, at_l4 = look.layer.l3, look.layer.l4
+        ipv4, words = context.ipv4, context.l3_words
+        wanted = Mux(context.udp, 17, 6)
+        visible = context.check_protocol
+        if config.tunnels:
+            outer = look.layer.outer_l3
+            at_l3 = at_l3 | outer
+            ipv4 = Mux(outer, context.outer_ipv4, ipv4)
+            words = Mux(outer, context.outer_l3_words, words)
+            inner_ip = Mux(context.ipv4, 4, 41)
+            wanted_outside = Mux(context.outer_udp, 17, Mux(context.gre, 47, inner_ip))
+            wanted = Mux(outer, wanted_outside, wanted)
+            visible = Mux(outer, context.outer_check_protocol, visible)
+        protocol = Mux(ipv4, look.z[:8], look.z[8:])
         wrong = {
-            Status.IP_VERSION: self.l3_first & (self.first[12:] != Mux(context.ipv4, 4, 6)),
-            Status.IP_HEADER_LENGTH: self.l3_first
-            & context.ipv4
-            & (self.first[8:12] != context.l3_words),
-            Status.IP_PROTOCOL: self.l3_protocol
-            & context.check_protocol
-            & (protocol != Mux(context.udp, 17, 6)),
-            Status.L4_HEADER: self.l4
+            Status.IP_VERSION: at_l3 & look.x_hit & (look.x[12:] != Mux(ipv4, 4, 6)),
+            Status.IP_HEADER_LENGTH: at_l3 & look.x_hit & ipv4 & (look.x[8:12] != words),
+            Status.IP_PROTOCOL: at_l3 & look.z_hit & visible & (protocol != wanted),
+            Status.L4_HEADER: at_l4
             & context.segmented
-            & (
-                ~context.l4_fits
-                | (context.tcp & self.l4_flags & (self.first[12:] != context.l4_words))
-            ),
+            & (~context.l4_fits | (context.tcp & look.x_hit & (look.x[12:] != context.l4_words))),
         }
-        bad = {code: Signal(name=f"bad_{code.name.lower()}") for code in QUESTIONS}
+        if config.tunnels:
+            at_outer = look.layer.outer_l4
+            wrong[Status.TUNNEL_HEADER] = (at_outer & tunnel_wrong(m, context, look)) | (
+                starts & context.vxlan_short
+            )
+            wrong[Status.OUTER_CHECKSUM] = (
+                at_outer
+                & look.z_hit
+                & context.segmented
+                & context.outer_udp
+                & ~context.outer_checksum_on
+                & look.z.any()
+            )
+        if config.length_8023:
+            at_l2 = look.layer.l2
+            wrong[Status.LENGTH_8023] = (starts & context.llc & context.llc_bad) | (
+                at_l2
+                & (
+                    (look.x_hit & (look.x >= 0x600))
+                    | (look.y_hit & (look.y != 0xAAAA))
+                    | (look.z_hit & (look.z[8:] != 3))
+                )
+            )
+        bad = {code: Signal(name=f"bad_{code.name.lower()}") for code in wrong}
         for code, flag in bad.items():
-            with m.If(self.starts):
-                m.d.sync += flag.eq(wrong[code])
-            with m.Elif(wrong[code]):
+            with m.If(starts):
+                m.d.sync += flag.eq(look.valid & wrong[code])
+            with m.Elif(look.valid & wrong[code]):
                 m.d.sync += flag.eq(1)
         short = Signal()
-        m.d.sync += short.eq(self.short)
+        m.d.sync += short.eq(look.short)
         lowest = Signal(3)
-        for code in reversed(QUESTIONS):
+        for code in sorted(bad, reverse=True):
             with m.If(bad[code]):
                 m.d.comb += lowest.eq(code - 15)
         m.d.comb += self.code.eq(Mux(short, 0, lowest))

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers: what of the row at hand belongs to which header, and what of it counts."""
+
+from dataclasses import dataclass
+
+from amaranth import Const, Mux, Value
+
+from .place import Place
+
+# The field of header_context that a layer's sum starts with.
+SEEDS = {"outer_l4": "outer_seed", "l4": "seed"}
+WORDS = 6  # the last word that is read out of any header
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One header of a frame, as seen in the row at hand.
+
+    `here`: there is something to look at. `place`: where it starts. `mask`, `invert`: one bit a
+    column, what is summed, and of that what is subtracted. `x`, `y`, `z`: numbers of the words
+    that are read out.
+    """
+
+    here: Value
+    place: Place
+    mask: Value
+    x: Value
+    y: Value
+    z: Value
+    invert: Value | int = 0
+
+
+def layer_names(config):
+    """The layers in the order in which they are looked at."""
+    return (
+        (("l2",) if config.length_8023 else ())
+        + (("outer_l3", "outer_l4") if config.tunnels else ())
+        + ("l3", "l4")
+    )
+
+
+def places(config):
+    """A `Place` for each layer, able to tell the words that are asked for."""
+    furthest = {"l2": 2, "outer_l3": 20, "outer_l4": WORDS, "l3": 20, "l4": WORDS}
+    return {
+        name: Place(config.columns, furthest[name], config.word_bits)
+        for name in layer_names(config)
+    }
+
+
+def layers(config, context, place, checksum):
+    """The layers by name.
+
+    `context` is the frame's header_context, `place` its places, `checksum` one bit a column: the
+    L4 checksum is there.
+    """
+    columns = config.columns
+
+    def every(bit):
+        return bit.replicate(columns)
+
+    def ip_words(header, end, segmented):
+        """What of an IP header its checksum covers and edit does not write."""
+        skipped = (
+            header.is_word(5)
+            | (header.is_word(1) & every(segmented))
+            | (header.is_word(2) & every(context.several))
+        )
+        return header.at_or_behind(0) & ~end & ~skipped
+
+    def addresses(header, ipv4):
+        """The addresses of an IP header."""
+        return Mux(
+            ipv4,
+            header.at_or_behind(6) & ~header.at_or_behind(10),
+            header.at_or_behind(4) & ~header.at_or_behind(20),
+        )
+
+    l3, l4 = place["l3"], place["l4"]
+    has_l3 = context.ipv4 | context.ipv6
+    from_l3, from_l4 = l3.at_or_behind(0), l4.at_or_behind(0)
+    l3_words = from_l3 & ~from_l4
+    own = addresses(l3, context.ipv4) & every(context.from_header)
+    tcp_edited = context.several & context.tcp
+    skip_l4 = ((l4.is_word(3) | l4.is_word(6)) & every(tcp_edited)) | (
+        l4.is_word(2) & every(tcp_edited | (context.segmented & context.udp))
+    )
+    protocol = Mux(context.ipv6, Const(3, 3), Const(4, 3))
+    found = {
+        "l3": Layer(
+            here=has_l3 & l3_words.any(),
+            place=l3,
+            mask=ip_words(l3, from_l4, context.segmented),
+            x=Const(0, 3),
+            y=Const(2, 3),
+            z=protocol,
+        ),
+        "l4": Layer(
+            here=from_l4[-1] | own.any(),
+            place=l4,
+            mask=(from_l4 | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
+            x=Const(6, 3),
+            y=Const(2, 3),
+            z=Const(3, 3),
+        ),
+    }
+    if config.length_8023:
+        l2 = place["l2"]
+        found["l2"] = Layer(
+            here=context.llc & (l2.row[0] | l2.row[1]),
+            place=l2,
+            mask=Const(0, columns),
+            x=Const(0, 3),
+            y=Const(1, 3),
+            z=Const(2, 3),
+        )
+    if config.tunnels:
+        outer_l3, outer_l4 = place["outer_l3"], place["outer_l4"]
+        has_outer = context.outer_ipv4 | context.outer_ipv6
+        from_outer_l4 = outer_l4.at_or_behind(0)
+        inner = from_l4 & every(context.l4_known)
+        outer_addresses = addresses(outer_l3, context.outer_ipv4) & every(context.outer_from_header)
+        # The inner L4 part sums to the complement of its pseudo-header (D3), so that is taken off:
+        # the addresses, unless they are in the sum already, or the seed.
+        invert = (own & every(context.ip_written)) | (
+            checksum & every(context.checksum_on & ~context.from_header)
+        )
+        # An IPv4 header whose checksum is written sums to nothing.
+        left_out = (
+            (l3_words & every(context.ip_written))
+            | (l3.is_word(2) & every(context.ipv6 & context.segmented))
+            | (outer_l4.is_word(2) & every(context.segmented))
+            | (outer_l4.is_word(3) & every(context.outer_from_header))
+            | own
+        )
+        covered = (from_outer_l4 & ~inner & ~left_out) | outer_addresses | invert
+        found["outer_l3"] = Layer(
+            here=has_outer & (outer_l3.at_or_behind(0) & ~from_outer_l4).any(),
+            place=outer_l3,
+            mask=ip_words(outer_l3, from_outer_l4, context.segmented),
+            x=Const(0, 3),
+            y=Const(2, 3),
+            z=Mux(context.outer_ipv6, Const(3, 3), Const(4, 3)),
+        )
+        found["outer_l4"] = Layer(
+            here=(context.outer_checksum_on & covered.any())
+            | ((context.outer_udp | context.gre) & (outer_l4.row[0] | outer_l4.row[1])),
+            place=outer_l4,
+            mask=covered,
+            x=Mux(context.geneve, Const(4, 3), Const(0, 3)),
+            y=Const(1, 3),
+            z=Const(3, 3),
+            invert=invert,
+        )
+    return {name: found[name] for name in layer_names(config)}
+
+
+def matches(position, rows, j):
+    """Is word `j` in the row at hand, and in which column?
+
+    `position` is the column where the header starts, `rows` tells how many rows ago that was.
+    """
+    at = position + j
+    column, behind = at[: len(position)], at[len(position) :]
+    hit = Const(0, 1)
+    for k, row in enumerate(rows):
+        hit |= row & (behind == k)
+    return hit, column
+
+
+def word_rows(columns):
+    """Rows that a header's words up to `WORDS` can reach."""
+    return (columns - 1 + WORDS) // columns + 1
