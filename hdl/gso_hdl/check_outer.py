@@ -83,7 +83,8 @@ def outer_layers(config, line):
         tunnel_words=(inner[1:] - d.outer_l4_offset[1:]).as_signed(),
         outer_rest=(d.header_length - end).as_signed(),
         outer_odd=(d.tunnel != Tunnel.NONE) & (d.outer_l3_offset[0] | end[0]),
-        outer_l4_word=word(config, d.outer_l4_offset, d.tag_count),
+        # With IP-in-IP the outer header's end: what is behind it is not outer L3.
+        outer_l4_word=word(config, end, d.tag_count),
     )
     d = line.at(2)
     words = d.outer_l3_words

@@ -29,9 +29,11 @@ from .records import (
     plan_context,
     segment_plan,
     segment_result,
+    tag_context,
 )
 from .slots import Slots
 from .sum import Sum
+from .tag import Tag
 
 
 class Core(wiring.Component):
@@ -108,9 +110,18 @@ class Core(wiring.Component):
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
         queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1)
         queue("result_queue", sum_.result, segment_result(), finish.result)
-        m.submodules.rows = rows = BlockQueue(header_row(config), max(16, config.header_rows))
+        # At the wide core's clock the tag stage may follow the RAM at once.
+        at_once = config.tags and config.two_tracks
+        depth = max(16, config.header_bytes // config.lanes)
+        m.submodules.rows = rows = BlockQueue(header_row(config), depth, registered=not at_once)
         connect(m, admit.row, rows.i)
-        connect(m, rows.o, capture.row)
+        if config.tags:
+            m.submodules.tag = tag = Tag(config)
+            queue("tag_queue", check.tag, tag_context(config), tag.context, frames)
+            connect(m, rows.o, tag.row)
+            connect(m, tag.tagged, capture.row)
+        else:
+            connect(m, rows.o, capture.row)
         m.d.comb += admit.row_room.eq(rows.room)
         connect(m, admit.payload, align.beat)
         connect(m, capture.slot, slots.capture)

@@ -139,6 +139,8 @@ class BlockQueue(wiring.Component):
         Shape of an entry.
     depth : int
         Entries, a power of two from 16.
+    registered : bool
+        Without the register an entry comes a cycle earlier, straight from the RAM.
 
     Members
     -------
@@ -147,11 +149,12 @@ class BlockQueue(wiring.Component):
     o : Out stream, three cycles later
     """
 
-    def __init__(self, shape, depth):
+    def __init__(self, shape, depth, registered=True):
         if depth < 16 or depth & depth - 1:
             raise ValueError(f"depth is {depth!r}, expected a power of two from 16")
         self.shape = shape
         self.depth = depth
+        self.registered = registered
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),
@@ -174,9 +177,14 @@ class BlockQueue(wiring.Component):
         read = memory.read_port()
         head, tail, used = Signal(bits), Signal(bits), Signal(bits)
         fetched = Signal()  # the RAM's output is an entry
-        out = Signal(width, reset_less=True)
-        out_valid = Signal()
-        move = ~out_valid | self.o.ready
+        out, out_valid = read.data, fetched
+        move = self.o.ready
+        if self.registered:
+            out = Signal(width, reset_less=True)
+            out_valid = Signal()
+            move = ~out_valid | self.o.ready
+            with m.If(move):
+                m.d.sync += [out_valid.eq(fetched), out.eq(read.data)]
         fetch = (head != tail) & (~fetched | move)
         m.d.comb += [
             write.addr.eq(head),
@@ -194,8 +202,6 @@ class BlockQueue(wiring.Component):
             m.d.sync += tail.eq(tail + 1)
         with m.If(~fetched | move):
             m.d.sync += fetched.eq(fetch)
-        with m.If(move):
-            m.d.sync += [out_valid.eq(fetched), out.eq(read.data)]
         return m
 
 
