@@ -38,12 +38,13 @@ $(call one_of,PRESET,basic full)
 help:
 	@echo 'make sim        captured Linux super-frames through the core, each segment compared'
 	@echo '                SIM=verilator|icarus WIDTH=64|128|256|512 (512) WAVES=1'
+	@echo '                PRESET=basic|full (full: a VXLAN capture too)'
 	@echo '                SEED=n (random gaps and stalls) CASES=vector file or directory'
 	@echo 'make test       lint and tests: everything at 64 and 512 bits, a sample elsewhere'
 	@echo 'make test-full  all tests at all widths, 10,000 random frames at each'
 	@echo 'make verilog    build/verilog/gso_tx_<width>.v   WIDTH (512) PRESET=basic|full'
 	@echo 'make soak       random frames, good and bad, against the model'
-	@echo '                N (10000) a width, SEED, WIDTH (all), FIRST (to replay one), SIM'
+	@echo '                N (10000) a width, SEED, WIDTH (all), FIRST (to replay one), SIM, PRESET'
 	@echo 'make live       two network namespaces talk through the RTL (root); WIDTH (512) PRESET (full)'
 	@echo '                MODES=tcp4,... (all) MBYTES (32) each way, ENGINE=rtl|model|both CORRUPT=1'
 	@echo 'make bench      bus use against the floor, latency, speeds      WIDTH (all)'
@@ -62,7 +63,7 @@ $(STAMP): pyproject.toml tb/setup.sh
 
 sim: $(STAMP)
 	@$(PATHS) $(PYTHON) tb/sim.py --sim '$(SIM)' --width '$(or $(WIDTH),512)' \
-	  --cases '$(CASES)' --seed '$(SEED)' $(if $(filter-out 0,$(WAVES)),--waves)
+	  --preset '$(PRESET)' --cases '$(CASES)' --seed '$(SEED)' $(if $(filter-out 0,$(WAVES)),--waves)
 
 test: lint
 	@$(PATHS) $(PYTHON) -m pytest -n $(JOBS) --dist worksteal -q
@@ -77,7 +78,7 @@ verilog: $(STAMP)
 
 soak: $(STAMP)
 	@$(PATHS) $(PYTHON) tb/soak.py --n '$(N)' --seed '$(or $(SEED),1)' --first '$(or $(FIRST),0)' \
-	  --width '$(WIDTH)' --sim '$(SIM)'
+	  --width '$(WIDTH)' --sim '$(SIM)' --preset '$(PRESET)'
 
 # Tunnels are asked for unless PRESET=basic is given.
 live: $(STAMP)

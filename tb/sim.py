@@ -19,6 +19,8 @@ CAPTURES = (
     ("linux-uso4", 1200),
     ("linux-uso6", 1200),
 )
+# What only the full preset can carry.
+TUNNEL_CAPTURES = (("linux-vxlan4", 1448),)
 OUT = tools.BUILD / "sim"
 COLUMNS = (
     "capture",
@@ -37,6 +39,7 @@ def main() -> int:
     parser = tools.Parser(prog="sim.py", description=__doc__)
     parser.add_argument("--sim", default="verilator", help="verilator or icarus")
     parser.add_argument("--width", default="512", help="64, 128, 256 or 512 bits")
+    parser.add_argument("--preset", default="basic", help="basic or full")
     parser.add_argument("--cases", default="", help="a vector file or a directory of them")
     parser.add_argument("--seed", default="", help="random gaps and stalls from this seed")
     parser.add_argument("--waves", action="store_true", help="write a waveform")
@@ -44,13 +47,14 @@ def main() -> int:
     options = parser.parse_args()
     sim = tools.choice("SIM", options.sim, tools.SIMULATORS)
     width = int(tools.choice("WIDTH", options.width, tools.WIDTHS))
+    preset = tools.choice("PRESET", options.preset, tools.PRESETS)
     seed = tools.number("SEED", options.seed) if options.seed else None
     files = _vectors(Path(options.cases)) if options.cases else []
     try:
         tools.require(sim)
         if files:
-            return _run_cases(files, sim, width, options.waves)
-        return _run_captures(sim, width, seed, options.waves, options.out.resolve())
+            return _run_cases(files, sim, width, preset, options.waves)
+        return _run_captures(sim, width, preset, seed, options.waves, options.out.resolve())
     except tools.Unavailable as reason:
         tools.fail(str(reason))
     except runner.RunFailed as failure:
@@ -72,11 +76,12 @@ def _vectors(path: Path) -> list[str]:
     return [str(file.resolve()) for file in files]
 
 
-def _run_cases(files: list[str], sim: str, width: int, waves: bool) -> int:
+def _run_cases(files: list[str], sim: str, width: int, preset: str, waves: bool) -> int:
     result = runner.run(
         "bench.bench_vectors",
         sim=sim,
         width=width,
+        preset=preset,
         only="one_by_one",
         parameters={"files": files},
         name="cases",
@@ -86,13 +91,15 @@ def _run_cases(files: list[str], sim: str, width: int, waves: bool) -> int:
         print(f"skipped {name}: {reason}")
     for name, message in result["failed"].items():
         print(f"FAILED {name}: {message}")
-    _say_waves("cases", sim, width, waves)
+    _say_waves("cases", sim, width, preset, waves)
     counts = {key: len(result[key]) for key in ("passed", "failed", "skipped")}
     print(", ".join(f"{count} {key}" for key, count in counts.items()))
     return 1 if result["failed"] else 0
 
 
-def _run_captures(sim: str, width: int, seed: int | None, waves: bool, place: Path) -> int:
+def _run_captures(
+    sim: str, width: int, preset: str, seed: int | None, waves: bool, place: Path
+) -> int:
     place.mkdir(parents=True, exist_ok=True)
     host, wire = place / "host.pcap", place / "wire.pcap"
     folder = tools.ROOT / "tb" / "captures"
@@ -100,10 +107,11 @@ def _run_captures(sim: str, width: int, seed: int | None, waves: bool, place: Pa
         "bench.bench_sim",
         sim=sim,
         width=width,
+        preset=preset,
         parameters={
             "captures": [
                 {"name": name, "file": str(folder / f"{name}-host.pcap"), "mss": mss}
-                for name, mss in CAPTURES
+                for name, mss in CAPTURES + (TUNNEL_CAPTURES if preset == "full" else ())
             ],
             "host": str(host),
             "wire": str(wire),
@@ -115,14 +123,14 @@ def _run_captures(sim: str, width: int, seed: int | None, waves: bool, place: Pa
         waves=waves,
     )
     paused = "" if seed is None else f", random gaps and stalls from seed {seed}"
-    print(f"gso_tx, {width} bits, {sim}{paused}\n")
+    print(f"gso_tx, {width} bits, {preset}, {sim}{paused}\n")
     _print_table(result["rows"])
     for message in result["messages"][:10]:
         print(f"MISMATCH {message}")
     if len(result["messages"]) > 10:
         print(f"... and {len(result['messages']) - 10} more")
     print(f"\nsent by the host: {_shown(host)}   on the wire: {_shown(wire)}")
-    _say_waves("sim", sim, width, waves)
+    _say_waves("sim", sim, width, preset, waves)
     mismatches = sum(row["mismatches"] for row in result["rows"])
     print("every wire frame equals the model's" if not mismatches else f"{mismatches} mismatches")
     return 1 if mismatches else 0
@@ -145,11 +153,11 @@ def _print_table(rows: list[dict[str, int]]) -> None:
         print("  ".join([first, *rest]))
 
 
-def _say_waves(name: str, sim: str, width: int, waves: bool) -> None:
+def _say_waves(name: str, sim: str, width: int, preset: str, waves: bool) -> None:
     """Copies the waveform to a short path and says where it is."""
     if not waves:
         return
-    found = runner.waveform(name, sim, width)
+    found = runner.waveform(name, sim, width, preset)
     if found is None:
         print("no waveform was written", file=sys.stderr)
         return

@@ -19,8 +19,9 @@ from gso_tb import runner, tools  # noqa: E402
 # Jobs of one simulator run: enough that its start does not matter, few enough for progress.
 BATCH = 1000
 
-# Runs jobs `first` to `first + count` of `seed`: how many passed, and messages of those that not.
-Runner = Callable[[int, int, int, int], tuple[int, dict[int, str]]]
+# Runs jobs of a width, preset and seed, `first` to `first + count`: how many passed, and the
+# messages of those that did not.
+Runner = Callable[[int, str, int, int, int], tuple[int, dict[int, str]]]
 
 
 def main() -> int:
@@ -30,12 +31,14 @@ def main() -> int:
     parser.add_argument("--seed", default="1", help="seed of the sequence of jobs")
     parser.add_argument("--first", default="0", help="index of the first job, to replay")
     parser.add_argument("--width", default="", help="one width; all four without it")
+    parser.add_argument("--preset", default="basic", help="basic or full")
     parser.add_argument("--sim", default="verilator", help="verilator or icarus")
     options = parser.parse_args()
     count = tools.number("N", options.n, 1)
     seed = tools.number("SEED", options.seed)
     first = tools.number("FIRST", options.first)
     sim = tools.choice("SIM", options.sim, tools.SIMULATORS)
+    preset = tools.choice("PRESET", options.preset, tools.PRESETS)
     widths = tools.WIDTHS
     if options.width:
         widths = (int(tools.choice("WIDTH", options.width, tools.WIDTHS)),)
@@ -44,7 +47,7 @@ def main() -> int:
     try:
         tools.require(sim)
         for width in widths:
-            for key, value in _soak(run, sim, width, seed, first, count).items():
+            for key, value in _soak(run, sim, width, preset, seed, first, count).items():
                 totals[key] += value
     except tools.Unavailable as reason:
         tools.fail(str(reason))
@@ -55,25 +58,30 @@ def main() -> int:
     return 1 if totals["failed"] else 0
 
 
-def _cocotb(width: int, seed: int, first: int, count: int) -> tuple[int, dict[int, str]]:
+def _cocotb(
+    width: int, preset: str, seed: int, first: int, count: int
+) -> tuple[int, dict[int, str]]:
     """The same jobs in cocotb on Icarus."""
     result = runner.run(
         "bench.bench_random",
         sim="icarus",
         width=width,
+        preset=preset,
         parameters={"seed": seed, "first": first, "count": count},
         name=f"soak_{seed}",
     )
     return result["passed"], {int(index): text for index, text in result["failed"].items()}
 
 
-def _soak(run: Runner, sim: str, width: int, seed: int, first: int, count: int) -> dict[str, int]:
+def _soak(
+    run: Runner, sim: str, width: int, preset: str, seed: int, first: int, count: int
+) -> dict[str, int]:
     """Runs `count` jobs at `width`, batch by batch, until one batch fails."""
     done = {"passed": 0, "failed": 0, "skipped": 0}
     started = time.monotonic()
     for at in range(first, first + count, BATCH):
         batch = min(BATCH, first + count - at)
-        passed, failed = run(width, seed, at, batch)
+        passed, failed = run(width, preset, seed, at, batch)
         done["passed"] += passed
         done["failed"] += len(failed)
         seconds = time.monotonic() - started
@@ -85,6 +93,7 @@ def _soak(run: Runner, sim: str, width: int, seed: int, first: int, count: int) 
         for index, message in failed.items():
             print(f"FAILED job {index} of seed {seed} at {width} bits: {message}")
             replay = f"make soak SEED={seed} WIDTH={width} SIM={sim}"
+            replay += f" PRESET={preset}" if preset != "basic" else ""
             print(f"  replay it alone: {replay} FIRST={index} N=1")
             # A fault may need what ran before it; pauses change every so many jobs.
             before = max(first, index - PAUSES_CHANGE)

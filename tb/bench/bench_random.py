@@ -10,8 +10,9 @@ import cocotb
 from cocotb.handle import HierarchyObject
 
 from bench.soak import MOST_FAILURES, PAUSES_CHANGE, pauses
+from gso_tb.capabilities import PRESET_FEATURES
 from gso_tb.core import CoreBench
-from gso_tb.parameters import parameters, report
+from gso_tb.parameters import parameters, preset, report
 from gso_tb.random_jobs import job
 
 
@@ -27,7 +28,7 @@ async def random_mix(dut: HierarchyObject) -> None:
     failed: dict[int, str] = {}
     while at < end and len(failed) < MOST_FAILURES:
         stop = min(end, (at // PAUSES_CHANGE + 1) * PAUSES_CHANGE)
-        jobs = (job(seed, index) for index in range(at, stop))
+        jobs = (job(seed, index, PRESET_FEATURES[preset()]) for index in range(at, stop))
         try:
             await bench.run_jobs(jobs, drain=8, **pauses(seed, at))
         except AssertionError as error:

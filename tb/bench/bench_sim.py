@@ -14,7 +14,7 @@ from gso_model import describe
 from gso_model.capture import read_capture, write_capture
 from gso_tb.core import CLOCK_NS, CoreBench
 from gso_tb.jobs import Job, renumber
-from gso_tb.parameters import parameters, report
+from gso_tb.parameters import parameters, preset, report
 
 
 @dataclass
@@ -46,7 +46,11 @@ async def captures(dut: HierarchyObject) -> None:
         frames = [frame for _, frame in stamped]
         mss = int(capture["mss"])
         jobs = [
-            Job(describe(frame, mss), frame, label=f"{capture['name']} frame {number}")
+            Job(
+                describe(frame, mss, tunnels=preset() == "full"),
+                frame,
+                label=f"{capture['name']} frame {number}",
+            )
             for number, frame in enumerate(frames, 1)
         ]
         row = Row(capture["name"], mss, len(frames))

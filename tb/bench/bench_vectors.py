@@ -25,11 +25,11 @@ async def one_by_one(dut: HierarchyObject) -> None:
     skipped: dict[str, str] = {}
     for file in parameters()["files"]:
         vector = load_vector(file)
-        reason = missing(vector)
+        reason = missing(vector, bench.capabilities)
         if reason:
             skipped[vector.name] = reason
             continue
-        difference = model_difference(vector)
+        difference = model_difference(vector, bench.capabilities)
         if difference is None:
             try:
                 await bench.run_jobs([vector_job(vector)], drain=16)
@@ -49,7 +49,7 @@ async def in_a_row(dut: HierarchyObject) -> None:
     bench = CoreBench(dut)
     await bench.start()
     vectors = [load_vector(file) for file in parameters()["files"]]
-    jobs = [vector_job(vector) for vector in vectors if not missing(vector)]
+    jobs = [vector_job(vector) for vector in vectors if not missing(vector, bench.capabilities)]
     await bench.run_jobs(
         renumber(jobs),
         idle="random:0.2",

@@ -4,6 +4,7 @@
 import random
 
 from gso_sim import Core, SimulationError
+from gso_tb.capabilities import PRESET_CAPABILITIES, PRESET_FEATURES
 from gso_tb.compiled import first_difference, frames
 from gso_tb.random_jobs import job
 
@@ -27,20 +28,22 @@ def pauses(seed: int, index: int) -> dict[str, object]:
     }
 
 
-def soak(width: int, seed: int, first: int, count: int) -> tuple[int, dict[int, str]]:
-    """Runs jobs `first` to `first + count` of `seed`.
+def soak(width: int, preset: str, seed: int, first: int, count: int) -> tuple[int, dict[int, str]]:
+    """Runs jobs `first` to `first + count` of `seed` on the core of `preset`.
 
     Returns how many passed and the messages of those that did not, by index; after a difference
     the next job starts from reset, after `MOST_FAILURES` nothing more is run.
     """
     at, end, passed = first, first + count, 0
     failed: dict[int, str] = {}
-    with Core(width) as core:
+    features, capabilities = PRESET_FEATURES[preset], PRESET_CAPABILITIES[preset]
+    with Core(width, preset) as core:
         while at < end and len(failed) < MOST_FAILURES:
             stop = min(end, (at // PAUSES_CHANGE + 1) * PAUSES_CHANGE)
-            jobs = [job(seed, index) for index in range(at, stop)]
+            jobs = [job(seed, index, features) for index in range(at, stop)]
             try:
-                found = first_difference(jobs, core.run(frames(jobs), **pauses(seed, at)))
+                run = core.run(frames(jobs), **pauses(seed, at))
+                found = first_difference(jobs, run, capabilities)
             except SimulationError as error:
                 found = min(error.completed, len(jobs) - 1), str(error)
             if found is None:

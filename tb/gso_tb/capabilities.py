@@ -2,7 +2,11 @@
 """What a configuration of the hardware can do, in the model's words."""
 
 from gso_hdl.configuration import FEATURES, OFFLOADS, Configuration
-from gso_model import Capabilities
+from gso_model import BASIC, FULL, Capabilities
+
+# Of the presets: what they can do, and the features that random jobs may ask for.
+PRESET_CAPABILITIES = {"basic": BASIC, "full": FULL}
+PRESET_FEATURES = {"basic": (), "full": FEATURES}
 
 
 def capabilities(config: Configuration) -> Capabilities:

@@ -8,9 +8,11 @@ from cocotb.clock import Clock
 from cocotb.handle import HierarchyObject
 from cocotb.triggers import RisingEdge
 
-from gso_model import BASIC, Capabilities
+from gso_model import Capabilities
 from gso_sim.patterns import pauses
+from gso_tb.capabilities import PRESET_CAPABILITIES
 from gso_tb.jobs import Job, expected
+from gso_tb.parameters import preset
 from gso_tb.scoreboard import CoreScoreboard
 from gso_tb.signals import ProtocolError
 from gso_tb.sink import CompletionSink, SegmentSink
@@ -29,19 +31,20 @@ class CoreBench:
     """Runs jobs through `gso_tx` and compares all that leaves with the model, bit for bit.
 
     `collect=True` keeps differences in `scoreboard.differences` instead of raising at the first.
-    A different frame source (`frame_source`) may replace the fast one.
+    A different frame source (`frame_source`) may replace the fast one. `capabilities` are those of
+    the preset under test unless given.
     """
 
     def __init__(
         self,
         dut: HierarchyObject,
         *,
-        capabilities: Capabilities = BASIC,
+        capabilities: Capabilities | None = None,
         collect: bool = False,
         frame_source: FrameSource | None = None,
     ) -> None:
         self.dut = dut
-        self.capabilities = capabilities
+        self.capabilities = capabilities or PRESET_CAPABILITIES[preset()]
         self.scoreboard = CoreScoreboard(dut, collect=collect)
         self.frames = frame_source or FrameSource(dut)
         self.descriptors = DescriptorSource(dut)

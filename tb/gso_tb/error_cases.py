@@ -6,7 +6,7 @@ three. `arrivals` are the frames that end wrongly (D13).
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gso_model import Descriptor
@@ -260,10 +260,11 @@ def precedence_cases(seed: int) -> Iterator[Case]:
     yield Case(wrong_version.arriving(wrong_version.data, True), Status.IP_VERSION)
 
 
-def arrivals(seed: int, lanes: int) -> Iterator[Case]:
+def arrivals(seed: int, lanes: int, more: Iterable[Job] = ()) -> Iterator[Case]:
     """Frames that end early, late or aborted, by one byte, a beat, or all (D13, I9)."""
     make = _Maker(seed)
     bases = [
+        *more,
         make.good(TCP4, 100, 250),
         make.good(TCP6, 2 * lanes + 3, 7 * lanes),
         make.good(UDP4, 64, 64),

@@ -5,7 +5,7 @@ As `error_cases`: the status stands here as the table has it, not as the model c
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Status, Tunnel
 from gso_tb.error_cases import MAX_SEGMENT, Case
@@ -35,6 +35,26 @@ class Maker:
 
     def byte(self, job: Job, at: int, value: int) -> Job:
         return job.arriving(job.data[:at] + bytes([value]) + job.data[at + 1 :])
+
+
+def without_left_out(cases: Iterable[Case]) -> Iterator[Case]:
+    """`error_cases` without those about features that its core leaves out."""
+    outer = ("tunnel", "outer_l3_offset", "outer_l4_offset", "outer_l3_kind", "outer_l4_checksum")
+    names = ("tag_count", "length_8023", *outer, "outer_ip_id", "outer_ip_checksum")
+    for case in cases:
+        asked = any(getattr(case.job.descriptor, name) for name in names)
+        if not (asked and case.status == Status.OPERATION):
+            yield case
+
+
+def bases_full(seed: int) -> list[Job]:
+    """Good jobs that a frame may end early, late or aborted in."""
+    make = Maker(seed)
+    tunnels = [make.inside(Outer(tunnel, 6)) for tunnel in TUNNELS]
+    finished = make.inside(Outer(Tunnel.VXLAN, checksum=ChecksumMode.FROM_HEADER), 0)
+    passed = make.plain(0).changed(**NOTHING)
+    tags = [tagged(job, 2, make.rng) for job in (tunnels[2], finished, passed, make.plain())]
+    return [*tunnels, finished, *tags, with_llc(make.plain(), make.rng)]
 
 
 def descriptor_cases_full(seed: int) -> Iterator[Case]:

@@ -11,6 +11,11 @@ def parameters() -> dict[str, object]:
     return json.loads(os.environ["GSO_BENCH_PARAMETERS"])
 
 
+def preset() -> str:
+    """The preset of the core under test."""
+    return str(parameters().get("preset", "basic"))
+
+
 def report(**values: object) -> None:
     """Adds `values` to what `runner.run` returns."""
     path = Path(os.environ["GSO_BENCH_REPORT"])

@@ -148,6 +148,7 @@ def run(
     *,
     sim: str,
     width: int | str,
+    preset: str = "basic",
     parameters: dict[str, object] | None = None,
     name: str = "",
     verilog: Path | None = None,
@@ -158,20 +159,23 @@ def run(
 ) -> dict[str, object]:
     """Runs the cocotb tests of module `bench` and returns what they reported.
 
-    `parameters` reach the bench through `gso_tb.parameters`; `only` names one cocotb test.
+    `preset` is the core's; it and `parameters` reach the bench through `gso_tb.parameters`. `only`
+    names one cocotb test.
     `verilog`, `top` and `ports` replace the core by another module. Raises `RunFailed` with the
     first failure's message when a test of the bench fails.
     """
-    source = verilog or generate(width)
+    source = verilog or generate(width, preset)
     folder = build(source, sim, width, top=top, ports=ports, waves=waves)
-    run_name = f"{name or bench.rpartition('.')[2]}_{sim}_{width}"
+    run_name = _run_name(name or bench.rpartition(".")[2], sim, width, preset)
     place = BUILD / "sim" / "runs" / run_name
     # A run of the same name by another process must not share its files.
     with locked(f"run_{run_name}"):
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
         environment = {
-            "GSO_BENCH_PARAMETERS": json.dumps({"width": width, "sim": sim, **(parameters or {})}),
+            "GSO_BENCH_PARAMETERS": json.dumps(
+                {"width": width, "sim": sim, "preset": preset, **(parameters or {})}
+            ),
             "GSO_BENCH_REPORT": str(place / "report.json"),
             "COCOTB_LOG_LEVEL": "WARNING",
             "PYTHONHASHSEED": "0",
@@ -202,9 +206,13 @@ def run(
         return json.loads(report.read_text()) if report.exists() else {}
 
 
-def waveform(bench: str, sim: str, width: int | str) -> Path | None:
+def _run_name(name: str, sim: str, width: int | str, preset: str) -> str:
+    return f"{name}_{sim}_{width}" + ("" if preset == "basic" else f"_{preset}")
+
+
+def waveform(bench: str, sim: str, width: int | str, preset: str = "basic") -> Path | None:
     """The waveform of the last run named `bench`, if it wrote one."""
-    folder = BUILD / "sim" / "runs" / f"{bench}_{sim}_{width}"
+    folder = BUILD / "sim" / "runs" / _run_name(bench, sim, width, preset)
     return next((file for kind in ("*.vcd", "*.fst") for file in folder.glob(kind)), None)
 
 
