@@ -240,6 +240,23 @@ def test_describe(capsys: pytest.CaptureFixture[str]):
     assert main(["describe", "--of", VECTOR]) == 0
 
 
+def test_describe_what_a_driver_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The 32 bytes in memory, word 0 first, each little-endian; or the number from stdin."""
+    file = tmp_path / "descriptor.bin"
+    file.write_bytes(int(EXAMPLE, 16).to_bytes(32, "little"))
+    assert main(["describe", "--bytes", str(file)]) == 0
+    assert capsys.readouterr().out.startswith(EXAMPLE)
+    done = subprocess.run(
+        [sys.executable, "-m", "gso_model", "describe", "-"],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "model")},
+        input=EXAMPLE + "\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.startswith(EXAMPLE)
+
+
 def test_describe_tells_refusals(capsys: pytest.CaptureFixture[str]):
     """D11: with code, name and meaning; by what the core has built."""
     assert main(["describe", "8" + "0" * 63]) == 0
@@ -254,8 +271,9 @@ def test_describe_tells_refusals(capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "expected a descriptor or --of FILE"),
-        (["12", "--of", TCP4], "and not both"),
+        ([], "expected one of: a descriptor, --bytes FILE, --of FILE"),
+        (["12", "--of", TCP4], "expected one of"),
+        (["--bytes", TCP4], "bytes, expected 32"),
         (["xyz"], "descriptor 'xyz': expected up to 64 hex digits"),
         (["1" * 65], "expected up to 64 hex digits"),
         ([""], "expected up to 64 hex digits"),

@@ -9,6 +9,7 @@ from gso_model.check import check_descriptor
 from gso_model.cli.engines import PRESETS
 from gso_model.cli.one_frame import add_frame, load_job
 from gso_model.descriptor import Descriptor
+from gso_model.files import read_bytes
 from gso_model.layout import DESCRIPTOR, Status
 from gso_model.words import descriptor_words, status_words
 
@@ -19,6 +20,9 @@ def add(parser: ArgumentParser) -> None:
         "descriptor",
         nargs="?",
         help="256 bits as one hex number, most significant digit first; - reads it from stdin",
+    )
+    parser.add_argument(
+        "--bytes", metavar="FILE", help="instead: its 32 bytes as a driver writes them, in FILE"
     )
     parser.add_argument("--of", metavar="FILE", help="instead: the descriptor for a frame in FILE")
     add_frame(parser)
@@ -31,13 +35,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(chosen: Namespace) -> int:
     """Does it."""
-    if (chosen.descriptor is None) == (chosen.of is None):
-        raise ValueError("describe: expected a descriptor or --of FILE, and not both")
-    if chosen.of is not None:
-        descriptor = load_job(chosen.of, chosen).descriptor
-    else:
-        text = sys.stdin.read() if chosen.descriptor == "-" else chosen.descriptor
-        descriptor = Descriptor.unpack(_number(text))
+    descriptor = _descriptor(chosen)
     print(f"{descriptor.pack():064x}")
     for line in descriptor_words(descriptor):
         print(line)
@@ -51,6 +49,21 @@ def run(chosen: Namespace) -> int:
                 bits = f"{field.low + field.width - 1}:{field.low}"
                 print(f"  {bits:>8} {field.name:18} {values[field.name]:>8}  {field.meaning}")
     return 0
+
+
+def _descriptor(chosen: Namespace) -> Descriptor:
+    """The one that is meant by the arguments."""
+    if sum(part is not None for part in (chosen.descriptor, chosen.bytes, chosen.of)) != 1:
+        raise ValueError("describe: expected one of: a descriptor, --bytes FILE, --of FILE")
+    if chosen.of is not None:
+        return load_job(chosen.of, chosen).descriptor
+    if chosen.bytes is not None:
+        content = read_bytes(chosen.bytes)
+        if len(content) != DESCRIPTOR.bits // 8:
+            raise ValueError(f"{chosen.bytes}: {len(content)} bytes, expected 32")
+        return Descriptor.unpack(int.from_bytes(content, "little"))
+    text = sys.stdin.read() if chosen.descriptor == "-" else chosen.descriptor
+    return Descriptor.unpack(_number(text))
 
 
 def _number(text: str) -> int:
