@@ -90,7 +90,8 @@ class Descriptor:
     reserved: int = 0
 
     def __post_init__(self) -> None:
-        self.pack()
+        # Kept, as every descriptor is packed later: half the time of a frame in a simulation.
+        object.__setattr__(self, "_packed", _pack(DESCRIPTOR, dict(self.__dict__)))
 
     @property
     def asks(self) -> bool:
@@ -115,7 +116,8 @@ class Descriptor:
 
     def pack(self) -> int:
         """The descriptor as one 256-bit number, the beat on `s_axis_desc_tdata`."""
-        return _pack(DESCRIPTOR, dict(self.__dict__))
+        packed: int = self.__dict__["_packed"]
+        return packed
 
     @classmethod
     def unpack(cls, vector: int) -> "Descriptor":

@@ -55,7 +55,7 @@ def describe(
     if l2 is None or packet is None:
         return plain
     outer: Packet | None = None
-    tunnel, inner = _inside(frame, packet) if tunnels else (Tunnel.NONE, None)
+    tunnel, inner = inside(frame, packet) if tunnels else (Tunnel.NONE, None)
     if inner is not None:
         outer, packet = packet, inner
     elif tunnel != Tunnel.NONE:
@@ -154,7 +154,7 @@ def ip_packet(frame: bytes, kind: L3Kind, l3: int) -> Packet | None:
     return Packet(kind, l3, l4, protocol, l4_kind, end)
 
 
-def _inside(frame: bytes, outer: Packet) -> tuple[Tunnel, Packet | None]:
+def inside(frame: bytes, outer: Packet) -> tuple[Tunnel, Packet | None]:
     """The tunnel that `outer` carries and the packet inside, `None` if not TCP or UDP."""
     at = outer.l4
     tunnel, kind, l3 = Tunnel.NONE, L3Kind.NONE, 0

@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 
 from gso_model.descriptor import Descriptor
-from gso_model.headers import Packet, describe, ethernet, ip_packet
+from gso_model.headers import Packet, ethernet, inside, ip_packet
 from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind, Tunnel
 
 NEEDS_CSUM, UDP_TUNNEL_CSUM = 1, 8  # flags
@@ -142,10 +142,10 @@ def _innermost(frame: bytes, wanted: int) -> tuple[L4Kind, int, int]:
     packet = None if l2 is None else ip_packet(frame, l2.kind, l2.end)
     if packet is None:
         return L4Kind.NONE, 0, 0
-    if packet.l4 == wanted:
-        return packet.l4_kind, packet.l4, packet.header_length
-    inner = describe(frame, 0, tunnels=True)
-    return L4Kind(inner.l4_kind), inner.l4_offset, inner.header_length
+    if packet.l4 != wanted:
+        _, inner = inside(frame, packet)
+        packet = inner or packet
+    return packet.l4_kind, packet.l4, packet.header_length
 
 
 def _packets(h: VnetHeader, frame: bytes) -> tuple[Packet, Packet | None]:
