@@ -16,7 +16,7 @@ from .edit import Edit
 from .egress import Egress
 from .finish import Finish
 from .plan import Plan
-from .primitives import BlockQueue, Chain, Queue
+from .queues import BlockQueue, Chain, Queue
 from .records import (
     admit_context,
     cut,
@@ -77,12 +77,14 @@ class Core(wiring.Component):
         m.submodules.finish = finish = Finish(config)
         m.submodules.egress = egress = Egress(config)
 
-        def queue(name, source, shape, sink, depth=0):
+        def queue(name, source, shape, sink, depth=0, *, block=False):
             """A queue between two stages: a RAM, or in shallow cores `depth` registers.
 
-            None can overflow: check and plan count what is under way.
+            None can overflow: check and plan count what is under way. Descriptors run ahead of
+            their frames, so what they are made into can wait in block RAM.
             """
-            between = Chain(shape, depth) if depth and config.shallow else Queue(shape)
+            shallow = depth and config.shallow
+            between = Chain(shape, depth) if shallow else Queue(shape, block=block)
             m.submodules[name] = between
             m.d.comb += [
                 between.i.valid.eq(source.valid),
@@ -94,16 +96,23 @@ class Core(wiring.Component):
 
         frames, segments = config.frames_under_way, config.segments_under_way
         m.submodules.admit_queue = waiting = Queue(
-            admit_context(config), 4 if config.shallow else 5
+            admit_context(config), 4 if config.shallow else 5, block=not config.shallow
         )
         m.d.comb += [
             waiting.i.valid.eq(check.admit.valid),
             waiting.i.payload.eq(check.admit.payload),
         ]
         connect(m, waiting.o, admit.context)
-        queue("plan_queue", check.plan, plan_context(config), plan.context, frames)
-        queue("capture_queue", check.header, header_context(config), capture.context, frames)
-        queue("edit_queue", check.edit, edit_context(config), edit.context, frames)
+        queue("plan_queue", check.plan, plan_context(config), plan.context, frames, block=True)
+        queue(
+            "capture_queue",
+            check.header,
+            header_context(config),
+            capture.context,
+            frames,
+            block=True,
+        )
+        queue("edit_queue", check.edit, edit_context(config), edit.context, frames, block=True)
         queue("cut_queue", plan.cut, cut(config), align.cut, segments)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
         queue("header_queue", capture.result, header_result(config), edit.header, frames)

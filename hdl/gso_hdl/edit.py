@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import FLAG_CWR, IdMode
 
 from .fields import edit_fields, l4_computed, outer_computed
-from .primitives import Chain, Queue, choose, delay
+from .primitives import choose, delay
+from .queues import Chain, Queue
 from .records import (
     column_write,
     edit_context,

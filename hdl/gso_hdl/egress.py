@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import Chain, Queue, at_or_above, count
+from .primitives import at_or_above, count
+from .queues import Chain, Queue
 from .records import output_beat
 
 COMPLETIONS_HELD = 4
@@ -169,7 +170,10 @@ class Egress(wiring.Component):
             "payload_bytes": payload_bytes,
         }
         layout = data.StructLayout({name: value.shape() for name, value in fields.items()})
-        completions = Chain(layout, COMPLETIONS_HELD) if config.shallow else Queue(layout)
+        # A completion is released some cycles later than it is put here.
+        completions = (
+            Chain(layout, COMPLETIONS_HELD) if config.shallow else Queue(layout, block=True)
+        )
         m.submodules.completions = completions
         m.d.comb += [
             completions.i.valid.eq(move & counted),

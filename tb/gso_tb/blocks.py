@@ -68,7 +68,7 @@ class PlanAlign(wiring.Component):
         )
 
     def elaborate(self, platform):
-        from gso_hdl.primitives import Queue
+        from gso_hdl.queues import Queue
         from gso_hdl.records import cut
 
         m = Module()

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Queues between stages: in distributed RAM, in block RAM, in registers."""
+
+from amaranth import Cat, Const, Module, Shape, Signal, Value, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+
+class Queue(wiring.Component):
+    """A queue in RAM for a source that counts what is under way.
+
+    Its two pointers are shift registers with feedback: a LUT each instead of a counter.
+    Whether there is room is not looked at. Distributed RAM costs a LUT a bit and answers at once;
+    block RAM, with a register behind it, is for records that wait anyway.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of an entry.
+    bits : int
+        4 or 5: 14 or 30 entries.
+    block : bool
+        In block RAM; two entries more fit.
+
+    Members
+    -------
+    i : In stream, always ready; there must be room
+    o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after
+    """
+
+    def __init__(self, shape, bits=4, block=False):
+        if bits not in (4, 5):
+            raise ValueError(f"bits is {bits!r}, expected 4 or 5")
+        self.shape = shape
+        self.bits = bits
+        self.block = block
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape, always_ready=True)),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(Shape.cast(self.shape).width),
+            depth=1 << self.bits,
+            init=[],
+            attrs={"ram_style": "block" if self.block else "distributed", "no_rw_check": 1},
+        )
+        write = memory.write_port()
+        read = memory.read_port(domain="sync" if self.block else "comb")
+        head = Signal(self.bits)
+        tail = Signal(self.bits)
+
+        def after(pointer):
+            feedback = pointer[3] ^ pointer[2] if self.bits == 4 else pointer[4] ^ pointer[2]
+            return Cat(~feedback, pointer[:-1])
+
+        fetch = Signal()
+        m.d.comb += [
+            write.addr.eq(head),
+            write.data.eq(Value.cast(self.i.payload)),
+            write.en.eq(self.i.valid),
+            read.addr.eq(tail),
+        ]
+        with m.If(self.i.valid):
+            m.d.sync += head.eq(after(head))
+        with m.If(fetch):
+            m.d.sync += tail.eq(after(tail))
+        if self.block:
+            m.d.comb += read.en.eq(fetch)
+            behind_ram(m, self.o, read.data, head != tail, fetch)
+        else:
+            m.d.comb += [
+                self.o.valid.eq(head != tail),
+                fetch.eq(self.o.valid & self.o.ready),
+                Value.cast(self.o.payload).eq(read.data),
+            ]
+        return m
+
+
+def behind_ram(m, o, data, filled, fetch, registered=True):
+    """The read side of a queue in block RAM: its output `data` to the stream `o`, and `fetch`.
+
+    `filled`: there is an entry at the read address. `registered`: a register is in between.
+    """
+    fetched = Signal()  # the RAM's output is an entry
+    out, out_valid, move = data, fetched, o.ready
+    if registered:
+        out = Signal(len(data), name="out", reset_less=True)
+        out_valid = Signal(name="out_valid")
+        move = ~out_valid | o.ready
+        with m.If(move):
+            m.d.sync += [out_valid.eq(fetched), out.eq(data)]
+    m.d.comb += [
+        fetch.eq(filled & (~fetched | move)),
+        o.valid.eq(out_valid),
+        Value.cast(o.payload).eq(out),
+    ]
+    with m.If(~fetched | move):
+        m.d.sync += fetched.eq(filled)
+
+
+class Chain(wiring.Component):
+    """A short queue of registers, each with a valid bit: no LUT for the data, no long ready path.
+
+    An entry moves on when the next register is empty, so entries come and go every other cycle
+    at most, but for two in a row now and then.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of an entry.
+    depth : int
+        Registers, from 1; also the latency of an empty chain in cycles.
+
+    Members
+    -------
+    i : In stream
+    o : Out stream
+    full : Out(1), every register is taken
+    crowded : Out(1), at most one is empty
+    """
+
+    def __init__(self, shape, depth):
+        if depth < 1:
+            raise ValueError(f"depth is {depth!r}, expected 1 or more")
+        self.shape = shape
+        self.depth = depth
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape)),
+                "o": Out(stream.Signature(shape)),
+                "full": Out(1),
+                "crowded": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        width = Shape.cast(self.shape).width
+        data = [Signal(width, name=f"data_{i}", reset_less=True) for i in range(self.depth)]
+        valid = [Signal(name=f"valid_{i}") for i in range(self.depth)]
+        sources = [(self.i.valid, Value.cast(self.i.payload)), *zip(valid, data, strict=True)]
+        for i in range(self.depth):
+            leaves = ~valid[i + 1] if i + 1 < self.depth else self.o.ready
+            # The first register takes two entries in a row, for a source that sometimes has two.
+            room = ~valid[0] | leaves if i == 0 and self.depth > 1 else ~valid[i]
+            if i == 0:
+                m.d.comb += self.i.ready.eq(room)
+            with m.If(room):
+                m.d.sync += [valid[i].eq(sources[i][0]), data[i].eq(sources[i][1])]
+            with m.Elif(leaves):
+                m.d.sync += valid[i].eq(0)
+        m.d.comb += [
+            self.full.eq(Cat(valid).all()),
+            self.crowded.eq(sum(valid, Const(0, 3)) >= self.depth - 1),
+            self.o.valid.eq(valid[-1]),
+            Value.cast(self.o.payload).eq(data[-1]),
+        ]
+        return m
+
+
+class BlockQueue(wiring.Component):
+    """A queue in block RAM, behind it a register; for wide entries.
+
+    Parameters
+    ----------
+    shape : ShapeLike
+        Shape of an entry.
+    depth : int
+        Entries, a power of two from 16.
+    registered : bool
+        Without the register an entry comes a cycle earlier, straight from the RAM.
+
+    Members
+    -------
+    i : In stream, always ready; may be used while `room` is, or two cycles longer
+    room : Out(1), a register
+    o : Out stream, three cycles later
+    """
+
+    def __init__(self, shape, depth, registered=True):
+        if depth < 16 or depth & depth - 1:
+            raise ValueError(f"depth is {depth!r}, expected a power of two from 16")
+        self.shape = shape
+        self.depth = depth
+        self.registered = registered
+        super().__init__(
+            {
+                "i": In(stream.Signature(shape, always_ready=True)),
+                "room": Out(1),
+                "o": Out(stream.Signature(shape)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        width = Shape.cast(self.shape).width
+        bits = (self.depth - 1).bit_length()
+        m.submodules.memory = memory = Memory(
+            shape=unsigned(width),
+            depth=self.depth,
+            init=[],
+            attrs={"ram_style": "block", "no_rw_check": 1},
+        )
+        write = memory.write_port()
+        read = memory.read_port()
+        head, tail, used = Signal(bits), Signal(bits), Signal(bits)
+        fetch = Signal()
+        behind_ram(m, self.o, read.data, head != tail, fetch, self.registered)
+        m.d.comb += [
+            write.addr.eq(head),
+            write.data.eq(Value.cast(self.i.payload)),
+            write.en.eq(self.i.valid),
+            read.addr.eq(tail),
+            read.en.eq(fetch),
+        ]
+        m.d.sync += [used.eq(head - tail), self.room.eq(used < self.depth // 2)]
+        with m.If(self.i.valid):
+            m.d.sync += head.eq(head + 1)
+        with m.If(fetch):
+            m.d.sync += tail.eq(tail + 1)
+        return m
