@@ -7,11 +7,11 @@ second start costs nothing.
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from gso_sim import toolchain
 from gso_sim.errors import BuildFailed
+from gso_sim.ticker import Ticker
 from gso_sim.verilog import TOP, cache, digest, generate, locked, tail
 
 HERE = Path(__file__).resolve().parent
@@ -37,8 +37,8 @@ def library(width: int, preset: str = "basic", *, waves: bool = False) -> Path:
         if not (folder / LIBRARY).exists():
             toolchain.require_compiler()
             folder.mkdir(parents=True, exist_ok=True)
-            print(f"compiling the core for {width} bits ...", file=sys.stderr, flush=True)
-            _build(verilog, width, folder, waves)
+            with Ticker(f"compiling the core, {width} bits, {preset}"):
+                _build(verilog, width, folder, waves)
     return folder / LIBRARY
 
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from gso_sim.errors import BuildFailed
+from gso_sim.ticker import Ticker
 from gso_sim.toolchain import Unavailable
 
 TOP = "gso_tx"
@@ -63,9 +64,10 @@ def generate(width: int, preset: str = "basic") -> Path:
             old = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
             path = os.pathsep.join([*map(str, _source_roots()), *old])
             environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
-            done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, check=False
-            )
+            with Ticker(f"generating the core's Verilog, {width} bits, {preset}"):
+                done = subprocess.run(
+                    command, env=environment, capture_output=True, text=True, check=False
+                )
             if done.returncode:
                 raise BuildFailed(f"generating {name} failed:\n{tail(done.stdout + done.stderr)}")
             made.rename(output)

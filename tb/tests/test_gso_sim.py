@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compiled core as a Python object: right bytes, pauses, errors, waveform."""
 
+import re
+import time
 from pathlib import Path
 
 import pytest
 
 from gso_model import Descriptor, Status
 from gso_sim import Core, SimulationError
+from gso_sim.ticker import Ticker
+from gso_tb import tools
 from gso_tb.compiled import run_and_compare
 from gso_tb.jobs import Job
 from gso_tb.random_jobs import job
@@ -85,3 +89,29 @@ def test_a_waveform_on_demand(tmp_path: Path) -> None:
     text = file.read_text()
     assert "m_axis_tvalid" in text
     assert text.count("\n#") > 20
+
+
+def test_all_its_files_are_installed() -> None:
+    """`pip install` takes the Python files and what pyproject.toml names beside them."""
+    text = (tools.ROOT / "pyproject.toml").read_text()
+    assert re.search(r"^include = .*\"gso_sim\*\"", text, re.MULTILINE)
+    named = re.search(r"^gso_sim = \[(.*)\]$", text, re.MULTILINE)
+    assert named
+    patterns = ["*.py", *re.findall(r'"([^"]+)"', named[1])]
+    files = [file for file in (tools.ROOT / "tb" / "gso_sim").iterdir() if file.is_file()]
+    assert len(files) > 8
+    for file in files:
+        assert any(file.match(pattern) for pattern in patterns), file
+
+
+def test_what_takes_long_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line without a terminal; on one it renews itself and goes away."""
+    with Ticker("working"):
+        pass
+    assert capsys.readouterr().err == "working ...\n"
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with Ticker("working"):
+        time.sleep(0.1)
+    assert capsys.readouterr().err == "\rworking ... 0 s\r\x1b[K"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`gso verilog`: writes the core as Verilog."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from typing import Any
@@ -25,6 +26,8 @@ def run(chosen: Namespace) -> int:
     except ImportError as error:
         raise ValueError(f"verilog: {error}; get it with: pip install . in a checkout") from None
     output = chosen.output or f"gso_tx_{chosen.width}.v"
+    if sys.stderr.isatty():
+        print(f"generating the core, {chosen.width} bits ...", file=sys.stderr, flush=True)
     arguments = ["--width", str(chosen.width), "--preset", chosen.preset, "--output", output]
     code: int = generate.main(arguments)
     if code == 0:
