@@ -14,6 +14,7 @@ from gso_tb import frames
 from gso_tb.jobs import Job
 
 _NUMBER = {Tunnel.GRE: 47, Tunnel.VXLAN: 17, Tunnel.GENEVE: 17}
+_PORT = {Tunnel.VXLAN: 4789, Tunnel.GENEVE: 6081}
 _SEEDED = (ChecksumMode.SEED_WITHOUT_LENGTH, ChecksumMode.SEED_WITH_LENGTH)
 
 
@@ -23,7 +24,7 @@ class Outer:
 
     `l2` and `ip_options` as in `frames.Shape`; `ethernet` tells whether the inner packet has an
     Ethernet header of its own (VXLAN always), with `inner_tags` tags in it. `options` are the
-    bytes of Geneve's options, a multiple of 4.
+    bytes of Geneve's options, a multiple of 4. `port` is the UDP port if not the usual one.
     """
 
     tunnel: Tunnel = Tunnel.VXLAN
@@ -35,6 +36,7 @@ class Outer:
     key: bool = True
     options: int = 0
     checksum: ChecksumMode = ChecksumMode.NONE
+    port: int = 0
 
     @property
     def l4_offset(self) -> int:
@@ -105,7 +107,8 @@ def _tunnel(outer: Outer, inner: L3Kind, rng: random.Random) -> bytes:
         flags = 0x20 if outer.key else 0
         kind = b"\x65\x58" if outer.ethernet else ethertype
         return bytes([flags, 0]) + kind + (rng.randbytes(4) if outer.key else b"") + ethernet
-    udp = rng.randbytes(8)
+    port = outer.port or _PORT[outer.tunnel]
+    udp = rng.randbytes(2) + port.to_bytes(2, "big") + rng.randbytes(4)
     if outer.tunnel == Tunnel.VXLAN:
         return udp + b"\x08\0\0\0" + rng.randbytes(3) + b"\0" + ethernet
     kind = b"\x65\x58" if outer.ethernet else ethertype
