@@ -77,14 +77,14 @@ class Core(wiring.Component):
         m.submodules.finish = finish = Finish(config)
         m.submodules.egress = egress = Egress(config)
 
-        def queue(name, source, shape, sink, depth=0, *, block=False):
+        def queue(name, source, shape, sink, depth=0, **options):
             """A queue between two stages: a RAM, or in shallow cores `depth` registers.
 
             None can overflow: check and plan count what is under way. Descriptors run ahead of
             their frames, so what they are made into can wait in block RAM.
             """
             shallow = depth and config.shallow
-            between = Chain(shape, depth) if shallow else Queue(shape, block=block)
+            between = Chain(shape, depth) if shallow else Queue(shape, **options)
             m.submodules[name] = between
             m.d.comb += [
                 between.i.valid.eq(source.valid),
@@ -115,7 +115,15 @@ class Core(wiring.Component):
         queue("edit_queue", check.edit, edit_context(config), edit.context, frames, block=True)
         queue("cut_queue", plan.cut, cut(config), align.cut, segments)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
-        queue("header_queue", capture.result, header_result(config), edit.header, frames)
+        # Few beats hide the header's way at 512 bits.
+        queue(
+            "header_queue",
+            capture.result,
+            header_result(config),
+            edit.header,
+            frames,
+            passing=config.two_tracks,
+        )
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
         queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1)
         queue("result_queue", sum_.result, segment_result(), finish.result)
@@ -126,7 +134,7 @@ class Core(wiring.Component):
         connect(m, admit.row, rows.i)
         if config.tags:
             m.submodules.tag = tag = Tag(config)
-            queue("tag_queue", check.tag, tag_context(config), tag.context, frames)
+            queue("tag_queue", check.tag, tag_context(config), tag.context, frames, block=True)
             connect(m, rows.o, tag.row)
             connect(m, tag.tagged, capture.row)
         else:

@@ -19,7 +19,7 @@ from .records import (
     segment_record,
 )
 from .steps import Sequence, tracks, wanted_steps
-from .track import LATENCY, Track
+from .track import Track, latency
 
 
 class Edit(wiring.Component):
@@ -212,7 +212,8 @@ class Edit(wiring.Component):
             # Two columns of one parity cannot be written in one cycle; L3 goes first.
             (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
             clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
-            others = sequences[0].active
+            # The segment may end with the last of L3's steps.
+            others = sequences[0].active & (late[0] | sequences[0].more)
             m.d.comb += [
                 sequences[0].hold.eq(late[0]),
                 sequences[1].hold.eq(late[1] | clash | (at_end & ~fire_end)),
@@ -221,13 +222,15 @@ class Edit(wiring.Component):
         # --- the record, when its sum is there; all that are under way must find a place
         made = Signal(segment_record(config), reset_less=True)
         ended = [fire_end]
-        for i in range(LATENCY - 1):
+        for i in range(latency(config) - 1):
             ended.append(delay(m, f"ended_{i + 1}", ended[-1], 1, reset_less=False))
         if config.shallow:
             m.submodules.records = records = Chain(segment_record(config), 3)
             crowded = records.full | Cat(ended[1:]).any()
         else:
-            m.submodules.records = records = Queue(segment_record(config))
+            m.submodules.records = records = Queue(
+                segment_record(config), passing=config.two_tracks
+            )
             crowded = unsent[3:].any() | ended[1]
         m.d.comb += fire_end.eq(at_end & self.sums.valid & ~others & ~crowded)
         computed = l4_computed(frame, header)
@@ -261,7 +264,7 @@ class Edit(wiring.Component):
                 made.timestamp.eq(frame.timestamp & segment.last),
             ]
         kept = made
-        if not config.shallow:
+        if not config.shallow and len(ended) > 3:
             kept = Signal(made.shape(), reset_less=True)
             with m.If(ended[2]):
                 m.d.sync += kept.eq(made)

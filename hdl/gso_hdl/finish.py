@@ -49,7 +49,7 @@ class Finish(wiring.Component):
     result : In stream(segment_result)
     segment : Out stream(committed_segment)
 
-    Latency: 3 cycles. Throughput: a segment every two cycles. Source: D2, D13.
+    Latency: 2 cycles. Throughput: a segment every two cycles. Source: D2, D13.
     """
 
     def __init__(self, config):
@@ -67,43 +67,30 @@ class Finish(wiring.Component):
         config = self.config
         record, result = self.record.payload, self.result.payload
 
-        # Three registers; none is emptied and filled in one cycle: two cycles a segment will do.
-        layout = data.StructLayout({"record": segment_record(config), "result": segment_result()})
-        first = Signal(layout, reset_less=True)
-        second = Signal(layout, reset_less=True)
-        out = Signal(committed_segment(config), reset_less=True)
-        first_valid = Signal()
-        second_valid = Signal()
-        out_valid = Signal()
+        # Two registers; none is emptied and filled in one cycle: two cycles a segment will do.
+        held = Signal(segment_record(config), reset_less=True)
+        void = Signal(reset_less=True)
+        bad = Signal(2, reset_less=True)
         total = Signal(17, reset_less=True)
+        held_valid = Signal()
+        out = Signal(committed_segment(config), reset_less=True)
+        out_valid = Signal()
         take = Signal()
         m.d.comb += [
-            take.eq(self.record.valid & self.result.valid & ~first_valid),
+            take.eq(self.record.valid & self.result.valid & ~held_valid),
             self.record.ready.eq(take),
             self.result.ready.eq(take),
         ]
-        with m.If(~first_valid):
+        with m.If(~held_valid):
             m.d.sync += [
-                first.record.eq(record),
-                first.result.eq(result),
-                first_valid.eq(take),
-            ]
-        with m.Elif(~second_valid):
-            m.d.sync += first_valid.eq(0)
-        with m.If(~second_valid):
-            m.d.sync += [
-                second.eq(first),
-                second_valid.eq(first_valid),
-                total.eq(
-                    add_with_carry(
-                        first.record.partial[:16], first.result.sum, first.record.partial[16]
-                    )
-                ),
+                held.eq(record),
+                void.eq(result.void),
+                bad.eq(result.bad),
+                total.eq(add_with_carry(record.partial[:16], result.sum, record.partial[16])),
+                held_valid.eq(take),
             ]
         with m.Elif(~out_valid):
-            m.d.sync += second_valid.eq(0)
-        held = second.record
-        void, bad = second.result.void, second.result.bad
+            m.d.sync += held_valid.eq(0)
         folded = (total[:16] + total[16])[:16]
 
         whole_beats, over = held.length >> config.lane_bits, held.length[: config.lane_bits]
@@ -114,7 +101,7 @@ class Finish(wiring.Component):
             same = [name for name, _ in committed_segment(config) if hasattr(held, name)]
             m.d.sync += [
                 *(getattr(out, name).eq(getattr(held, name)) for name in same if name != "status"),
-                out_valid.eq(second_valid),
+                out_valid.eq(held_valid),
                 out.status.eq(
                     Mux(held.status != 0, held.status, Mux(void & (bad != 0), bad + 31, 0))
                 ),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queues between stages: in distributed RAM, in block RAM, in registers."""
 
-from amaranth import Cat, Const, Module, Shape, Signal, Value, unsigned
+from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -22,6 +22,8 @@ class Queue(wiring.Component):
         4 or 5: 14 or 30 entries.
     block : bool
         In block RAM; two entries more fit.
+    passing : bool
+        An entry that finds the queue empty comes out at once; not with `block`.
 
     Members
     -------
@@ -29,12 +31,15 @@ class Queue(wiring.Component):
     o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after
     """
 
-    def __init__(self, shape, bits=4, block=False):
+    def __init__(self, shape, bits=4, block=False, passing=False):
         if bits not in (4, 5):
             raise ValueError(f"bits is {bits!r}, expected 4 or 5")
+        if block and passing:
+            raise ValueError("passing is True, expected False with block")
         self.shape = shape
         self.bits = bits
         self.block = block
+        self.passing = passing
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),
@@ -66,18 +71,24 @@ class Queue(wiring.Component):
             write.en.eq(self.i.valid),
             read.addr.eq(tail),
         ]
-        with m.If(self.i.valid):
+        filled = head != tail
+        valid, payload, stays = filled, read.data, self.i.valid
+        if self.passing:
+            valid = filled | self.i.valid
+            payload = Mux(filled, read.data, Value.cast(self.i.payload))
+            stays = self.i.valid & (filled | ~self.o.ready)
+        with m.If(stays):
             m.d.sync += head.eq(after(head))
         with m.If(fetch):
             m.d.sync += tail.eq(after(tail))
         if self.block:
             m.d.comb += read.en.eq(fetch)
-            behind_ram(m, self.o, read.data, head != tail, fetch)
+            behind_ram(m, self.o, read.data, filled, fetch)
         else:
             m.d.comb += [
-                self.o.valid.eq(head != tail),
-                fetch.eq(self.o.valid & self.o.ready),
-                Value.cast(self.o.payload).eq(read.data),
+                self.o.valid.eq(valid),
+                fetch.eq(filled & self.o.ready),
+                Value.cast(self.o.payload).eq(payload),
             ]
         return m
 

@@ -73,6 +73,7 @@ class Sequence(wiring.Component):
     hold : In(1), stay at this step
     active : Out(1), there is a step
     step : Out(k), its number
+    more : Out(1), it is not the last
 
     Latency: 1 cycle, or 2. Throughput: one step a cycle, a segment at once behind the other or
     with a cycle in between.
@@ -90,6 +91,7 @@ class Sequence(wiring.Component):
                 "hold": In(1),
                 "active": Out(1),
                 "step": Out(range(count)),
+                "more": Out(1),
             }
         )
 
@@ -106,6 +108,7 @@ class Sequence(wiring.Component):
             return number[: len(self.step)], rest
 
         following, behind = lowest(pending)
+        m.d.comb += self.more.eq(pending.any())
         with m.If(self.load):
             if self.eager:
                 first, behind_first = lowest(self.wanted)
