@@ -168,7 +168,7 @@ class Edit(wiring.Component):
             # A frame's steps are worked out while it waits: `both` is a cycle behind.
             coming_steps = Signal(len(names), name=f"coming_steps_{i}", reset_less=True)
             steps = Signal(len(names), name=f"steps_{i}", reset_less=True)
-            m.d.sync += coming_steps.eq(Cat(wanted[name] for name in names))
+            m.d.sync += coming_steps.eq(Cat(wanted[i][name] for name in names))
             with m.If(load_frame):
                 m.d.sync += steps.eq(coming_steps)
             step = Signal(track.step.payload.shape(), name=f"step_{i}")
@@ -185,8 +185,9 @@ class Edit(wiring.Component):
                 for name in ("base", "offset", "addend", "augend", "write", "invert", "no_zero")
             ]
             m.d.comb += [step.restart.eq(choose(sequence.step, begins)), is_late.eq(choice("late"))]
-            with m.If(acts & choose(sequence.step, [field.restart is None for field in chosen])):
-                m.d.sync += fresh.eq(choice("fresh"))
+            if names[-1] == "end":
+                with m.If(acts):
+                    m.d.sync += fresh.eq(fresh & choice("fresh"))
             m.d.comb += [
                 step.slot.eq(slot),
                 sequence.load.eq(load),

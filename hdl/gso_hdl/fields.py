@@ -15,8 +15,8 @@ class Field:
     only added up. `late`: it is a captured sum, which comes later than the rest. `invert`: the
     complement of all that was added up is written, with `no_zero` never 0.
 
-    `restart`: a new sum begins, `None` where the L4 part's beginning decides. `fresh`: whether
-    the L4 part begins again behind this step.
+    `restart`: a new sum begins, `None` where it does if the L4 part begins with this step.
+    `fresh`: whether the L4 part's sum is still to begin behind this step.
     """
 
     base: Value
@@ -28,7 +28,7 @@ class Field:
     invert: bool = False
     no_zero: bool = False
     restart: Value | None = None
-    fresh: Value | int = 0
+    fresh: Value | int = 1
 
 
 def edit_fields(config, frame, header, sums, segment, flags):
@@ -45,6 +45,9 @@ def edit_fields(config, frame, header, sums, segment, flags):
         """An IP header's length: the second word of IPv4, the third of IPv6."""
         return Field(base, Mux(ipv4, 1, 2), value, segment.length, restart=begins)
 
+    def l4_field(offset, *values, write=1):
+        return Field(l4, Const(offset), *values, write=write, fresh=0)
+
     def captured(base, offset, value, **more):
         """A captured sum: its carry is still to be added."""
         return Field(base, Const(offset), value[16], value[:16], late=True, **more)
@@ -57,12 +60,12 @@ def edit_fields(config, frame, header, sums, segment, flags):
         "length": length(l3, frame.ipv4, frame.ip_base),
         "id": Field(l3, Const(2), header.ip_id, restart=goes_on),
         "ip_checksum": ip_checksum(l3, sums.ip_sum),
-        "sequence_high": Field(l4, Const(2), header.sequence[16:]),
-        "sequence_low": Field(l4, Const(3), header.sequence[:16]),
-        "flags": Field(l4, Const(6), flags),
-        "udp_length": Field(l4, Const(2), Const(8), segment.length),
-        "l4_length": Field(l4, Const(0), frame.sum_base.as_signed(), segment.length, write=0),
-        "end": captured(l4, 0, sums.l4_sum, write=0),
+        "sequence_high": l4_field(2, header.sequence[16:]),
+        "sequence_low": l4_field(3, header.sequence[:16]),
+        "flags": l4_field(6, flags),
+        "udp_length": l4_field(2, Const(8), segment.length),
+        "l4_length": l4_field(0, frame.sum_base.as_signed(), segment.length, write=0),
+        "end": captured(l4, 0, sums.l4_sum, write=0, fresh=0),
     }
     if config.length_8023:
         fields["llc_length"] = Field(
@@ -75,19 +78,23 @@ def edit_fields(config, frame, header, sums, segment, flags):
             "outer_length": length(outer_l3, frame.outer_ipv4, frame.outer_ip_base),
             "outer_id": Field(outer_l3, Const(2), header.outer_ip_id, restart=goes_on),
             "outer_ip_checksum": ip_checksum(outer_l3, sums.outer_ip_sum),
-            # The sum that begins here counts only if there is an outer checksum.
             "outer_udp_length": Field(
-                outer_l4,
-                Const(2),
-                frame.outer_udp_base,
-                segment.length,
-                fresh=~outer_computed(frame, header),
+                outer_l4, Const(2), frame.outer_udp_base, segment.length, restart=begins
             ),
             # The inner IPv6 header's length.
-            "outer_again": Field(outer_l4, Const(0), frame.ip_base, segment.length, write=0),
+            "outer_again": Field(
+                outer_l4, Const(0), frame.ip_base, segment.length, write=0, restart=goes_on
+            ),
             # Without local checksum offload its sum goes on into the L4 part.
             "outer_udp_checksum": captured(
-                outer_l4, 3, sums.outer_sum, write=local, invert=True, no_zero=True, fresh=local
+                outer_l4,
+                3,
+                sums.outer_sum,
+                write=local,
+                invert=True,
+                no_zero=True,
+                restart=~frame.segmented,
+                fresh=local,
             ),
         }
     return fields

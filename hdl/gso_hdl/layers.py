@@ -107,7 +107,7 @@ def layers(config, context, place, checksum):
     if config.length_8023:
         l2 = place["l2"]
         found["l2"] = Layer(
-            here=context.llc & (l2.row[0] | l2.row[1]),
+            here=context.llc & any_word(l2, 2),
             place=l2,
             mask=Const(0, columns),
             x=Const(0, 3),
@@ -144,7 +144,7 @@ def layers(config, context, place, checksum):
         )
         found["outer_l4"] = Layer(
             here=(context.outer_checksum_on & covered.any())
-            | ((context.outer_udp | context.gre) & (outer_l4.row[0] | outer_l4.row[1])),
+            | ((context.outer_udp | context.gre) & any_word(outer_l4, 4)),
             place=outer_l4,
             mask=covered,
             x=Mux(context.geneve, Const(4, 3), Const(0, 3)),
@@ -153,6 +153,11 @@ def layers(config, context, place, checksum):
             invert=invert,
         )
     return {name: found[name] for name in layer_names(config)}
+
+
+def any_word(place, furthest):
+    """Is one of a header's words up to `furthest` in the row at hand?"""
+    return (place.at_or_behind(0) & ~place.at_or_behind(furthest + 1)).any()
 
 
 def matches(position, rows, j):

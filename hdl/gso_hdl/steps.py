@@ -5,6 +5,8 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from .fields import l4_computed, outer_computed
+
 L3_STEPS = ("length", "id", "ip_checksum")
 L4_STEPS = ("sequence_high", "sequence_low", "flags", "udp_length", "l4_length", "end")
 OUTER_L3_STEPS = ("outer_length", "outer_id", "outer_ip_checksum")
@@ -15,19 +17,24 @@ def tracks(config):
     """The steps of each track, in order.
 
     The wide core has two tracks, for the L3 headers and for L4, which work side by side; the
-    others have one. `end` hands the segment on and is always the last.
+    others have one. A tunnel's UDP header goes with L3, as L4 has more steps, but for the case in
+    which L4's sum is the rest of its own. `end` hands the segment on and is always the last.
     """
+    outer_l4 = OUTER_L4_STEPS if config.tunnels else ()
     l3 = (
         (("llc_length",) if config.length_8023 else ())
         + (OUTER_L3_STEPS if config.tunnels else ())
         + L3_STEPS
+        + outer_l4
     )
-    l4 = (OUTER_L4_STEPS if config.tunnels else ()) + L4_STEPS
-    return (l3, l4) if config.two_tracks else (l3 + l4,)
+    return (l3, outer_l4 + L4_STEPS) if config.two_tracks else (l3 + L4_STEPS,)
 
 
 def wanted_steps(config, context, header):
-    """Which steps a frame's segments have, by name; `header` is what capture found."""
+    """Which steps a frame's segments have, by name, a dictionary for each track.
+
+    `context` is the frame's edit_context, `header` what capture found.
+    """
     segmented = context.segmented
     good = (context.refused == 0) & (header.verdict == 0)
     edited = segmented & context.several & context.tcp
@@ -44,7 +51,7 @@ def wanted_steps(config, context, header):
     if config.length_8023:
         wanted["llc_length"] = context.llc
     if config.tunnels:
-        outer_checksum = context.outer_checksum_on & ~header.outer_no_checksum
+        outer_checksum = outer_computed(context, header)
         wanted |= {
             "outer_length": segmented & context.outer_ip,
             "outer_id": segmented & context.several & context.outer_ipv4,
@@ -53,7 +60,14 @@ def wanted_steps(config, context, header):
             "outer_again": segmented & outer_checksum & context.ipv6,
             "outer_udp_checksum": outer_checksum,
         }
-    return {name: value & good for name, value in wanted.items()} | {"end": Const(1, 1)}
+    wanted = {name: value & good for name, value in wanted.items()} | {"end": Const(1, 1)}
+    if not config.two_tracks or not config.tunnels:
+        return [wanted] * (1 + config.two_tracks)
+    joined = outer_checksum & ~l4_computed(context, header)
+    return [
+        wanted | {name: wanted[name] & where for name in OUTER_L4_STEPS}
+        for where in (~joined, joined)
+    ]
 
 
 class Sequence(wiring.Component):
