@@ -111,7 +111,9 @@ class _Edit:
 
     def _step(self, cycle: int) -> None:
         self.taken += self._taken() == "1"
-        sending = int(self.sent < self.record.taken and self.rng.random() < self.send)
+        # Finish and egress need longer than that to come to a segment's header.
+        there = self.sent < self.record.taken and cycle > self.record.cycles[self.sent] + 2
+        sending = int(there and self.rng.random() < self.send)
         if sending:
             # Its header is read now, so it must be whole, and not yet the next one's.
             segment = self.segments[self.sent]
