@@ -86,6 +86,8 @@ def layers(config, context, place, checksum):
         l4.is_word(2) & every(tcp_edited | (context.segmented & context.udp))
     )
     protocol = Mux(context.ipv6, Const(3, 3), Const(4, 3))
+    # Where nothing is described inside a tunnel all of it is the outer L4 header's.
+    l4_words = from_l4 & every(context.l4_known) if config.tunnels else from_l4
     found = {
         "l3": Layer(
             here=has_l3 & l3_words.any(),
@@ -98,7 +100,7 @@ def layers(config, context, place, checksum):
         "l4": Layer(
             here=from_l4[-1] | own.any(),
             place=l4,
-            mask=(from_l4 | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
+            mask=(l4_words | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
             x=Const(6, 3),
             y=Const(2, 3),
             z=Const(3, 3),

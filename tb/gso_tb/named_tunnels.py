@@ -149,6 +149,19 @@ def _icmp(rng: random.Random) -> list[Job]:
     return made
 
 
+@case("outer_checksum_nothing_inside")
+def _nothing_inside(rng: random.Random) -> list[Job]:
+    """D3, D21: the outer UDP checksum of a tunnel whose inside is not described."""
+    made = []
+    none = {"l3_kind": 0, "l3_offset": 0, "l4_kind": 0, "l4_offset": 0, "l4_checksum": 0}
+    for tunnel in UDP_TUNNELS:
+        for mode in list(ChecksumMode)[1:]:
+            job = inside(rng, Outer(tunnel, checksum=mode), mss=0, size=257, ip_checksum=0)
+            made.append(true_lengths(job).changed(**none, outer_ip_checksum=1))
+            made.append(tagged(made[-1], 2, rng))
+    return made
+
+
 @case("tunnel_header_exactly_256")
 def _longest(rng: random.Random) -> list[Job]:
     """14 + 60 + 8 + 8 + 8 options + 14 + 60 + 60, and what is missing to 256."""

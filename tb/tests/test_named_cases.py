@@ -29,6 +29,7 @@ NOT_WALKED = {
     "lsrr_source_route": "the last address of the route is in an option",
     "checksum_only_each_alone": "three of four checksums are left as they were",
     "icmp_csum_only": "ICMP's checksum is the host's",
+    "outer_checksum_nothing_inside": "the inner checksums are left as they were",
     "offsets_14_to_22": "headers of 16 and 20 bytes are no Ethernet",
     "header_exactly_256": "a header of 16 bytes is no Ethernet",
     "e1000_pad": "any bytes",
