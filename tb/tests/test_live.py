@@ -39,10 +39,10 @@ def _devices() -> set[str]:
 
 @pytest.mark.usefixtures("_hosts")
 def test_through_the_rtl() -> None:
-    """TCP, UDP and VXLAN over IPv4 and IPv6 at 64 bits: all arrives, no kernel complains."""
+    """TCP, UDP and VXLAN over IPv4 and IPv6 at 512 bits: all arrives, no kernel complains."""
     if reason := tools.available("verilator"):
         pytest.skip(reason)
-    options = ["--engine", "rtl", "--width", "64", "--preset", "full", "--mbytes", "1"]
+    options = ["--engine", "rtl", "--width", "512", "--preset", "full", "--mbytes", "1"]
     done = _live(*options, "--modes", "tcp4,tcp6,udp4,udp6,vxlan4,vxlan6")
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("error counters: all 0") == 6
