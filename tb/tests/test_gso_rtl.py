@@ -21,14 +21,14 @@ def _simulator() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "mss", "width", "preset"),
+    ("name", "mss", "bits", "preset"),
     [("tcp4", 1448, 64, "basic"), ("uso6", 1200, 512, "full"), ("vxlan4", 1398, 512, "full")],
 )
-def test_segment(name: str, mss: int, width: int, preset: str, tmp_path: Path) -> None:
+def test_segment(name: str, mss: int, bits: int, preset: str, tmp_path: Path) -> None:
     """Captured super-frames through the RTL and through the model."""
     host = str(CAPTURES / f"linux-{name}-host.pcap")
     common = ["segment", host, "--mss", str(mss)]
-    rtl = ["--engine", "rtl", "--width", str(width), "--preset", preset]
+    rtl = ["--engine", "rtl", "--width", str(bits), "--preset", preset]
     assert main([*common[:2], str(tmp_path / "rtl.pcap"), *common[2:], *rtl]) == 0
     assert main([*common[:2], str(tmp_path / "model.pcap"), *common[2:]]) == 0
     wire = list(read_capture(tmp_path / "rtl.pcap"))

@@ -47,19 +47,25 @@ def _compare(kernel: Kernel, engine: Engine, count: int, seed: int, tunnel: bool
         assert kernel.segment(item.header, item.frame) == segments, what
 
 
-@pytest.mark.parametrize("preset", ["basic", "full"])
-def test_random_super_frames(kernel: Kernel, width: int, preset: str, full: bool) -> None:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Two cores in `make test`, as each takes its time to compile; all with `--full`."""
+    if "core" in metafunc.fixturenames:
+        cores = [(64, "basic"), (512, "full")]
+        if metafunc.config.getoption("--full"):
+            cores = [(width, preset) for width in tools.WIDTHS for preset in tools.PRESETS]
+        metafunc.parametrize("core", cores, ids=[f"{width}-{preset}" for width, preset in cores])
+
+
+def test_random_super_frames(kernel: Kernel, core: tuple[int, str], full: bool) -> None:
     """TCP and UDP over IPv4 and IPv6: options, extension headers, tags, all flags; through RTL.
 
     With VXLAN and Geneve around them, too, where the preset has tunnels.
     """
     if reason := tools.available("verilator"):
         pytest.skip(reason)
-    if not full and (width, preset) not in ((64, "basic"), (512, "full")):
-        pytest.skip("in make test-full; each core takes its time to compile")
-    engine = Rtl(width, preset)
-    for tunnel in (False, True) if preset == "full" else (False,):
-        _compare(kernel, engine, 4000 if full else 300, width, tunnel)
+    engine = Rtl(*core)
+    for tunnel in (False, True) if core[1] == "full" else (False,):
+        _compare(kernel, engine, 4000 if full else 300, core[0], tunnel)
 
 
 @pytest.mark.parametrize("tunnel", [False, True])
