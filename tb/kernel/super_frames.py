@@ -26,6 +26,7 @@ _VXLAN, _GENEVE = 4789, 6081
 _UDP_SEGMENTS = 128  # the kernel's limit
 _EDGES = (8, 64, 88, 216, 536, 1000, 1200, 1428, 1448, 1460, 4000, 8900)
 _LONGEST = 65535
+LONGEST_HEADER = 256
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,18 @@ class _Packet:
 
 
 def super_frame(seed: int, index: int, tunnel: bool = False) -> SuperFrame:
-    """Frame number `index` of the sequence `seed`, with a UDP tunnel around it if asked for."""
+    """Frame number `index` of the sequence `seed`, with a UDP tunnel around it if asked for.
+
+    All headers together have at most `LONGEST_HEADER` bytes (D9).
+    """
     rng = random.Random(f"kernel {seed}/{index}/{tunnel}")
+    while True:
+        made = _super_frame(rng, tunnel)
+        if made.header.hdr_len <= LONGEST_HEADER:
+            return made
+
+
+def _super_frame(rng: random.Random, tunnel: bool) -> SuperFrame:
     version = rng.choice((4, 6))
     protocol = rng.choice((_TCP, _TCP, _UDP))
     mss = min(8900, max(8, rng.choice(_EDGES) + rng.randint(-3, 3)))
