@@ -4,11 +4,13 @@
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from live import traffic
-from live.namespace import DEVICE
+from live.namespace import DEVICE, die_with_parent
 from live.traffic import Sent
 
 # Addresses by host, 0 and 1.
@@ -60,8 +62,26 @@ def iperf3_open(address: str, *, progress: object) -> None:
     """Starts iperf3's server for one test."""
     global _server
     _server = subprocess.Popen(
-        ["iperf3", "-s", "-1", "-J", "-B", address], stdout=subprocess.PIPE, text=True
+        ["iperf3", "-s", "-1", "-J", "-B", address],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent,
     )
+    end = time.monotonic() + 5
+    while not _listens(5201):
+        if time.monotonic() > end or _server.poll() is not None:
+            raise RuntimeError("iperf3 -s does not start")
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    """Whether a TCP socket of this namespace waits for connections at `port`."""
+    for file in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{file}").read_text().splitlines()[1:]:
+            _, local, _, state, *_ = line.split()
+            if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+                return True
+    return False
 
 
 _server: "subprocess.Popen[str] | None" = None
@@ -77,7 +97,14 @@ def iperf3_receive(*, progress: object) -> Sent:
 def iperf3_send(address: str, size: int, seed: int, *, progress: object) -> Sent:
     """iperf3's client, with its own data; `seed` is not used."""
     command = ["iperf3", "-c", address, "-J", "-n", str(size), "--connect-timeout", "5000"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=die_with_parent,
+    )
     return _iperf3_result(done.stdout, "sum_sent")
 
 

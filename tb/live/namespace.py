@@ -117,7 +117,7 @@ def _serve(
 ) -> None:
     """The host's process."""
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     if os.getppid() != parent:  # it died before the call above
         os._exit(1)
     # Ctrl-C reaches the whole group; the parent ends us.
@@ -147,6 +147,11 @@ def _serve(
             connection.send(("result", value))
         except Exception as error:
             connection.send(("error", _words(error)))
+
+
+def die_with_parent() -> None:
+    """Has the kernel kill this process when its parent ends, however that ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def command_line(command: str) -> None:

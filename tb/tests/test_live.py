@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,6 +69,17 @@ def test_a_core_without_tunnels() -> None:
 
 
 @pytest.mark.usefixtures("_hosts")
+def test_iperf3() -> None:
+    """Its server is there before its client, and gone afterwards."""
+    if shutil.which("iperf3") is None:
+        pytest.skip("iperf3 is not installed")
+    for _ in range(3):
+        done = _live("--engine", "model", "--mbytes", "1", "--modes", "iperf3")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "error counters: all 0" in done.stdout
+
+
+@pytest.mark.usefixtures("_hosts")
 def test_corruption_is_noticed() -> None:
     """The receiving kernel counts just the segments that were spoiled, and TCP sends them again."""
     done = _live("--engine", "model", "--mbytes", "2", "--modes", "tcp4", "--corrupt")
@@ -76,6 +88,42 @@ def test_corruption_is_noticed() -> None:
     assert spoiled and int(spoiled[1]) > 10
     assert f"Tcp.InCsumErrors {spoiled[1]}\n" in done.stdout
     assert done.stdout.count(" the same") == 2
+
+
+@pytest.mark.usefixtures("_hosts")
+def test_nothing_is_left_when_killed() -> None:
+    """Even SIGKILL leaves no process behind, and so no namespace: not iperf3's two either."""
+    mode = "iperf3" if shutil.which("iperf3") else "tcp4"
+    command = [sys.executable, "-m", "live", "--engine", "model", "--mbytes", "900"]
+    running = subprocess.Popen(
+        [*command, "--modes", mode],
+        cwd=tools.ROOT,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(1.5)
+    found = _descendants(running.pid)
+    running.kill()
+    running.wait()
+    assert len(found) == (4 if mode == "iperf3" else 2)
+    end = time.monotonic() + 5
+    while [pid for pid in found if _runs(pid)] and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not [pid for pid in found if _runs(pid)]
+
+
+def _descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [found for child in map(int, children) for found in (child, *_descendants(child))]
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process is there and no zombie, which only waits for somebody to ask."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @pytest.mark.usefixtures("_hosts")
