@@ -102,11 +102,13 @@ def test_nothing_is_left_when_killed() -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    time.sleep(1.5)
-    found = _descendants(running.pid)
+    wanted = 4 if mode == "iperf3" else 2
+    end = time.monotonic() + 20
+    while len(found := _descendants(running.pid)) < wanted and time.monotonic() < end:
+        time.sleep(0.02)
     running.kill()
     running.wait()
-    assert len(found) == (4 if mode == "iperf3" else 2)
+    assert len(found) == wanted
     end = time.monotonic() + 5
     while [pid for pid in found if _runs(pid)] and time.monotonic() < end:
         time.sleep(0.05)
