@@ -12,8 +12,9 @@ from cocotb.handle import HierarchyObject
 from gso_tb.core import CoreBench
 from gso_tb.frames import Shape
 from gso_tb.grid import boundary_jobs, every_header_length, every_l2, payload_lengths
+from gso_tb.grid_full import boundary_jobs_full, every_tag_lane, every_tunnel_length
 from gso_tb.jobs import Job, renumber
-from gso_tb.parameters import parameters, report
+from gso_tb.parameters import parameters, preset, report
 
 LEVELS = ("none", "random:0.5", "cycle:01", "cycle:10", "cycle:0001", "cycle:1110")
 SHAPES = (
@@ -29,6 +30,10 @@ async def _started(dut: HierarchyObject) -> tuple[CoreBench, int, int]:
     bench = CoreBench(dut)
     await bench.start()
     return bench, bench.frames.lanes, int(parameters()["seed"])
+
+
+def _boundary_jobs(lanes: int, seed: int) -> list[Job]:
+    return boundary_jobs_full(lanes, seed) if preset() == "full" else boundary_jobs(lanes, seed)
 
 
 def _thinned(jobs: list[Job]) -> list[Job]:
@@ -47,6 +52,24 @@ async def headers(dut: HierarchyObject) -> None:
 
 
 @cocotb.test
+async def tags(dut: HierarchyObject) -> None:
+    """Inserted tags with payload in every lane, at full speed and under pauses (D18)."""
+    bench, lanes, seed = await _started(dut)
+    jobs = _thinned(list(every_tag_lane(lanes, seed)))
+    await bench.run_jobs(renumber(jobs))
+    await bench.run_jobs(renumber(jobs), idle="random:0.3", stall="random:0.3", seed=seed)
+
+
+@cocotb.test
+async def tunnels(dut: HierarchyObject) -> None:
+    """Tunnel headers of every length, at full speed and under pauses (D3)."""
+    bench, lanes, seed = await _started(dut)
+    jobs = _thinned(list(every_tunnel_length(lanes, seed)))
+    await bench.run_jobs(renumber(jobs))
+    await bench.run_jobs(renumber(jobs), idle="random:0.3", stall="random:0.3", seed=seed)
+
+
+@cocotb.test
 async def lengths(dut: HierarchyObject) -> None:
     """Payload lengths around MSS multiples and beat ends, for several headers (D7, D8)."""
     bench, lanes, seed = await _started(dut)
@@ -59,7 +82,7 @@ async def lengths(dut: HierarchyObject) -> None:
 async def pauses(dut: HierarchyObject) -> None:
     """Every combination of a source's and a sink's pauses; completions pause as segments do."""
     bench, lanes, seed = await _started(dut)
-    jobs = boundary_jobs(lanes, seed)
+    jobs = _boundary_jobs(lanes, seed)
     for number, (idle, stall) in enumerate(product(LEVELS, LEVELS)):
         some = _thinned(jobs) if number else jobs
         await bench.run_jobs(
@@ -75,7 +98,7 @@ async def positions(dut: HierarchyObject) -> None:
     segment boundary. A second frame follows, to see what the pause left behind.
     """
     bench, lanes, seed = await _started(dut)
-    jobs = _thinned(boundary_jobs(lanes, seed))
+    jobs = _thinned(_boundary_jobs(lanes, seed))
     runs = 0
     for job in jobs:
         pair = [job, jobs[0]]
@@ -99,7 +122,7 @@ async def positions(dut: HierarchyObject) -> None:
 async def together(dut: HierarchyObject) -> None:
     """A gap and a stall at once, at every pair of positions of one short frame."""
     bench, lanes, seed = await _started(dut)
-    job = boundary_jobs(lanes, seed)[seed % 3]
+    job = _boundary_jobs(lanes, seed)[seed % 3]
     beats = -(-len(job.data) // lanes)
     pairs = product(range(beats), range(0, 4 * beats))
     for gap, stall in islice(pairs, 0, None, int(parameters()["thin"])):

@@ -12,11 +12,12 @@ import cocotb
 from cocotb.handle import HierarchyObject
 
 from gso_model import Descriptor
-from gso_model.layout import ChecksumMode, L3Kind, L4Kind
+from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Tunnel
 from gso_tb.core import CoreBench
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job, renumber
-from gso_tb.parameters import parameters
+from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
+from gso_tb.parameters import parameters, preset
 
 
 def _zero_field(job: Job) -> Job:
@@ -42,7 +43,7 @@ def _generic(rng: random.Random, size: int, start: int, offset: int, header: int
 
 
 def kinds(rng: random.Random) -> list[Job]:
-    """One small job of every kind, good and bad."""
+    """One small job of every kind that the preset has, good and bad."""
     tcp4, tcp6, udp4, udp6 = (
         Shape(4, "tcp", 14, 0, 12),
         Shape(6, "tcp", 18, 8),
@@ -76,6 +77,8 @@ def kinds(rng: random.Random) -> list[Job]:
         _plain(rng, 1),
         _plain(rng, 200),
     ]
+    if preset() == "full":
+        good += _full_kinds(rng)
     first = good[0]
     version = first.arriving(first.data[:14] + b"\x65" + first.data[15:])
     bad = [
@@ -89,6 +92,33 @@ def kinds(rng: random.Random) -> list[Job]:
         first.arriving(first.data, aborted=True),
     ]
     return [job.named(f"kind {number}") for number, job in enumerate([*good, *bad])]
+
+
+def _full_kinds(rng: random.Random) -> list[Job]:
+    """Every tunnel, outer checksums with and without local checksum offload, tags, 802.3."""
+    tcp, udp = Shape(4, "tcp", 0, 0, 12), Shape(6, "udp", 0)
+    header, whole = ChecksumMode.FROM_HEADER, ChecksumMode.SEED_WITH_LENGTH
+
+    def made(shape: Shape, mss: int, size: int, outer: Outer) -> Job:
+        return encapsulated(build(shape, rng.randbytes(size), mss, rng=rng), outer, rng)
+
+    vxlan = made(tcp, 60, 150, Outer(Tunnel.VXLAN, 6, checksum=whole))
+    unchecked = _zero_field(build(udp, rng.randbytes(90), 50, rng=rng))
+    bare = {"l3_kind": 0, "l3_offset": 0, "l4_kind": 0, "l4_offset": 0, "l4_checksum": 0}
+    return [
+        vxlan,
+        made(udp, 50, 101, Outer(Tunnel.GENEVE, 4, checksum=header, options=8)),
+        encapsulated(unchecked, Outer(Tunnel.VXLAN, checksum=header), rng),
+        made(tcp, 70, 71, Outer(Tunnel.GRE, 4, 18, inner_tags=1)),
+        made(udp, 64, 64, Outer(Tunnel.IPIP, 6)),
+        made(tcp, 0, 90, Outer(Tunnel.VXLAN, checksum=header)).changed(outer_ip_checksum=1),
+        made(udp, 0, 90, Outer(Tunnel.VXLAN, 6, checksum=whole)).changed(**bare),
+        tagged(vxlan, 2, rng),
+        tagged(build(Shape(4, "udp"), rng.randbytes(99), 40, rng=rng), 1, rng),
+        tagged(_plain(rng, 61), 1, rng),
+        tagged(_plain(rng, 14), 2, rng),
+        with_llc(build(Shape(4, "tcp"), rng.randbytes(99), 40, rng=rng), rng),
+    ]
 
 
 @cocotb.test
