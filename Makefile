@@ -32,13 +32,16 @@ $(call one_of,SIM,verilator icarus)
 $(call one_of,WIDTH,64 128 256 512)
 $(call one_of,PRESET,basic full)
 
+# For what shows all that there is: tunnels are asked for unless PRESET=basic is given.
+FULL_UNLESS_GIVEN := $(if $(filter file,$(origin PRESET)),full,$(PRESET))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup sim test test-full verilog soak live bench implement results lint clean
 
 help:
 	@echo 'make sim        captured Linux super-frames through the core, each segment compared'
 	@echo '                SIM=verilator|icarus WIDTH=64|128|256|512 (512) WAVES=1'
-	@echo '                PRESET=basic|full (full: a VXLAN capture too)'
+	@echo '                PRESET=full|basic (full; basic leaves the VXLAN capture out)'
 	@echo '                SEED=n (random gaps and stalls) CASES=vector file or directory'
 	@echo 'make test       lint and tests: everything at 64 and 512 bits, a sample elsewhere'
 	@echo 'make test-full  all tests at all widths, 10,000 random frames at each'
@@ -63,7 +66,7 @@ $(STAMP): pyproject.toml tb/setup.sh
 
 sim: $(STAMP)
 	@$(PATHS) $(PYTHON) tb/sim.py --sim '$(SIM)' --width '$(or $(WIDTH),512)' \
-	  --preset '$(PRESET)' --cases '$(CASES)' --seed '$(SEED)' $(if $(filter-out 0,$(WAVES)),--waves)
+	  --preset '$(FULL_UNLESS_GIVEN)' --cases '$(CASES)' --seed '$(SEED)' $(if $(filter-out 0,$(WAVES)),--waves)
 
 test: lint
 	@$(PATHS) $(PYTHON) -m pytest -n $(JOBS) --dist worksteal -q
@@ -80,10 +83,9 @@ soak: $(STAMP)
 	@$(PATHS) $(PYTHON) tb/soak.py --n '$(N)' --seed '$(or $(SEED),1)' --first '$(or $(FIRST),0)' \
 	  --width '$(WIDTH)' --sim '$(SIM)' --preset '$(PRESET)'
 
-# Tunnels are asked for unless PRESET=basic is given.
 live: $(STAMP)
 	@$(PATHS) $(PYTHON) -m live --modes '$(MODES)' --width '$(or $(WIDTH),512)' \
-	  --preset '$(if $(filter file,$(origin PRESET)),full,$(PRESET))' --engine '$(ENGINE)' \
+	  --preset '$(FULL_UNLESS_GIVEN)' --engine '$(ENGINE)' \
 	  --mbytes '$(MBYTES)' --seed '$(or $(SEED),1)' $(if $(filter-out 0,$(CORRUPT)),--corrupt)
 
 bench: $(STAMP)

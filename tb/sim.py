@@ -39,7 +39,7 @@ def main() -> int:
     parser = tools.Parser(prog="sim.py", description=__doc__)
     parser.add_argument("--sim", default="verilator", help="verilator or icarus")
     parser.add_argument("--width", default="512", help="64, 128, 256 or 512 bits")
-    parser.add_argument("--preset", default="basic", help="basic or full")
+    parser.add_argument("--preset", default="full", help="basic or full")
     parser.add_argument("--cases", default="", help="a vector file or a directory of them")
     parser.add_argument("--seed", default="", help="random gaps and stalls from this seed")
     parser.add_argument("--waves", action="store_true", help="write a waveform")

@@ -18,8 +18,8 @@ from scapy.utils import RawPcapReader
 from gso_tb import runner, tools
 
 VECTORS = tools.ROOT / "tb" / "vectors" / "linux-gso"
-# Frames in the four captures, and the segments that the MSS makes of them.
-FRAMES, SEGMENTS = 48, 1497
+# Frames in the captures of each preset, and the segments that the MSS makes of them.
+FRAMES, SEGMENTS = {"basic": 48, "full": 60}, {"basic": 1497, "full": 1741}
 
 
 def _run(script: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -43,7 +43,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder for GSO_VERILOG with a core of 64 bits that flips a bit."""
     folder = tmp_path_factory.mktemp("broken")
     text, count = re.subn(
-        r"\bmodule gso_tx\(", "module gso_tx_good(", runner.generate(64).read_text()
+        r"\bmodule gso_tx\(", "module gso_tx_good(", runner.generate(64, "full").read_text()
     )
     assert count == 1
     wrapper = (tools.ROOT / "tb" / "tests" / "fixtures" / "flip_last_bit.v").read_text()
@@ -53,19 +53,24 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.every_width
 @pytest.mark.verilator_only
-def test_captures(sim: str, width: int, tmp_path: Path) -> None:
+def test_captures(sim: str, width: int, tmp_path: Path, full: bool) -> None:
     """No mismatch, 100.0 % bus use for every capture, and both capture files hold all frames."""
-    done = _run("sim", "--sim", sim, "--width", str(width), "--out", str(tmp_path))
+    preset = "full" if full or width in (64, 512) else "basic"
+    options = ("--sim", sim, "--width", str(width), "--preset", preset)
+    done = _run("sim", *options, "--out", str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     rows = re.findall(r"^(\S+) .* (\d+\.\d) % +(\d+)$", done.stdout, re.MULTILINE)
-    names = ["linux-tcp4", "linux-tcp6", "linux-uso4", "linux-uso6", "total"]
-    assert rows == [(name, "100.0", "0") for name in names]
-    assert re.search(rf"^total +{FRAMES} +1,497 ", done.stdout, re.MULTILINE)
-    for name, count in (("host", FRAMES), ("wire", SEGMENTS)):
+    names = ["linux-tcp4", "linux-tcp6", "linux-uso4", "linux-uso6"]
+    names += ["linux-vxlan4"] if preset == "full" else []
+    assert rows == [(name, "100.0", "0") for name in (*names, "total")]
+    total = rf"^total +{FRAMES[preset]} +{SEGMENTS[preset]:,} "
+    assert re.search(total, done.stdout, re.MULTILINE)
+    for name, count in (("host", FRAMES[preset]), ("wire", SEGMENTS[preset])):
         with RawPcapReader(str(tmp_path / f"{name}.pcap")) as packets:
             lengths = [len(data) for data, _ in packets]
         assert len(lengths) == count
-        assert name == "host" or max(lengths) == 1514
+        longest = 1564 if preset == "full" else 1514  # VXLAN's headers are 50 bytes
+        assert name == "host" or max(lengths) == longest
 
 
 def test_seed_pauses(tmp_path: Path) -> None:
@@ -86,13 +91,13 @@ def test_difference_is_an_error(broken: str, tmp_path: Path) -> None:
     _need("verilator")
     done = _run("sim", "--width", "64", "--out", str(tmp_path), GSO_VERILOG=broken)
     assert done.returncode == 1
-    assert done.stdout.rstrip().endswith(f"{SEGMENTS} mismatches")
+    assert done.stdout.rstrip().endswith(f"{SEGMENTS['full']} mismatches")
     assert "MISMATCH linux-tcp4 frame 1: segment 1 of 16:" in done.stdout
 
 
 def test_cases(sim: str, tmp_path: Path) -> None:
     """Passed, failed and skipped vectors, and the closing line."""
-    width = ("--sim", sim, "--width", "64")
+    width = ("--sim", sim, "--width", "64", "--preset", "basic")
     done = _run("sim", *width, "--cases", str(VECTORS / "tcp4_mss7_pay1.json"))
     assert (done.returncode, done.stdout) == (0, "1 passed, 0 failed, 0 skipped\n")
     done = _run("sim", *width, "--cases", str(VECTORS / "vxlan_o4_i4_tcp.json"))
@@ -148,14 +153,15 @@ def test_soak() -> None:
 def test_soak_replays(broken: str) -> None:
     """What fails is named, and the command that replays just that fails the same way."""
     _need("verilator")
-    done = _run("soak", "--n", "40", "--seed", "4", "--width", "64", GSO_VERILOG=broken)
+    preset = ("--preset", "full")
+    done = _run("soak", "--n", "40", "--seed", "4", "--width", "64", *preset, GSO_VERILOG=broken)
     assert done.returncode == 1
     message = re.search(r"^FAILED job (\d+) of seed 4 at 64 bits: (.*)$", done.stdout, re.MULTILINE)
     assert message
-    command = f"make soak SEED=4 WIDTH=64 SIM=verilator FIRST={message[1]} N=1"
+    command = f"make soak SEED=4 WIDTH=64 SIM=verilator PRESET=full FIRST={message[1]} N=1"
     assert f"replay it alone: {command}" in done.stdout
     again = _run(
-        *("soak", "--n", "1", "--seed", "4", "--width", "64", "--first", message[1]),
+        *("soak", "--n", "1", "--seed", "4", "--width", "64", "--first", message[1], *preset),
         GSO_VERILOG=broken,
     )
     assert again.returncode == 1
