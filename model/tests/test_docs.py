@@ -18,7 +18,9 @@ KINDS = (".py", ".md", ".toml", ".cpp", ".h", ".v", ".vlt", ".sh", ".svg")
 
 def sources() -> list[Path]:
     """Every text file that we wrote, but not what is made or fetched."""
-    files = [path for path in ROOT.iterdir() if path.is_file() and path.name != "LICENSE"]
+    files = [
+        path for path in ROOT.iterdir() if path.is_file() and path.name not in ("LICENSE", ".git")
+    ]
     for folder in ("hdl", "model", "tb", "docs", ".ci"):
         files += (path for path in (ROOT / folder).rglob("*") if path.suffix in KINDS)
     return [path for path in files if path.suffix in (*KINDS, "") or path.name == "Makefile"]
