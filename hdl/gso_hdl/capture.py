@@ -112,8 +112,6 @@ class Capture(wiring.Component):
         here = Cat(layer[name].here & ~context.empty for name in names)
         # The first look at a header is for no sum that has a seed.
         unseeded = Cat(layer[name].here for name in names if name not in SEEDS).any()
-        pause = at_start & ~unseeded
-        lowest = Cat(here[i] & ~here[:i].any() for i in range(len(names)))
         noted = {
             "data": self.row.payload.data,
             "in_header": in_header,
@@ -146,12 +144,15 @@ class Capture(wiring.Component):
             held[name] = Signal(value.shape(), name=f"held_{name}", reset_less=True)
             with m.If(walk):
                 m.d.sync += held[name].eq(value)
-        pick = Signal(len(names), reset_less=True)  # the layer looked at, if any
-        todo = Signal(len(names), reset_less=True)  # layers behind it
+        todo = Signal(len(names), reset_less=True)  # the layer looked at, and those behind it
+        pause = Signal(reset_less=True)  # this look is at none of them
         nth = Signal(2)  # of the look at this row: 0, 1, 2 for all later ones
         look = Signal()
         several = frame.several
-        last_look = ~todo.any() & (~several | (nth != 0))
+        lowest = Cat(todo[i] & ~todo[:i].any() for i in range(len(names)))
+        pick = Mux(pause, 0, lowest)
+        more = (todo & ~lowest).any() | (pause & todo.any())
+        last_look = ~more & (~several | (nth != 0))
         writes = held["rows"] & ((nth == 0) | (several & nth[0]))
         m.d.comb += [
             self.slot.valid.eq(valid_0 & writes),
@@ -166,15 +167,11 @@ class Capture(wiring.Component):
             ),
         ]
         with m.If(walk):
-            m.d.sync += [
-                pick.eq(Mux(pause, 0, lowest)),
-                todo.eq(Mux(pause, here, here & ~lowest)),
-                nth.eq(0),
-            ]
+            m.d.sync += [todo.eq(here), pause.eq(at_start & ~unseeded), nth.eq(0)]
         with m.Elif(look):
             m.d.sync += [
-                pick.eq(Cat(todo[i] & ~todo[:i].any() for i in range(len(names)))),
-                todo.eq(Cat(todo[i] & todo[:i].any() for i in range(len(names)))),
+                todo.eq(todo & ~pick),
+                pause.eq(0),
                 nth.eq(Cat(~nth.any(), nth.any())),
             ]
         with m.If(walk | (look & last_look)):
@@ -184,7 +181,7 @@ class Capture(wiring.Component):
             """What `held` has of the layer looked at."""
             values = [held[f"{prefix}_{name}"] for name in names]
             if len(names) == 2:
-                return Mux(pick[1], values[1], values[0])
+                return Mux(todo[0], values[0], values[1])
             terms = [
                 value & bit.replicate(len(value)) for value, bit in zip(values, pick, strict=True)
             ]
