@@ -15,9 +15,9 @@ from .slots import slot_row
 class Capture(wiring.Component):
     """Captures headers.
 
-    A row is looked at once for each header (layer) that it has something of, one a cycle. The
-    first look also writes the row into the frame's slot, the second, where there will be several
-    segments, into its copy for odd ones.
+    A row is looked at once for each header (layer) that it has something of, one a cycle.
+    Meanwhile it is written into the frame's slot and, where there will be several segments, into
+    the slot's copy for odd ones.
 
     Fields that edit writes are left out of the sums; edit adds their new values. The sums of L4
     and a tunnel's UDP start with what the descriptor alone says of the pseudo-header.
@@ -146,35 +146,39 @@ class Capture(wiring.Component):
                 m.d.sync += held[name].eq(value)
         todo = Signal(len(names), reset_less=True)  # the layer looked at, and those behind it
         pause = Signal(reset_less=True)  # this look is at none of them
-        nth = Signal(2)  # of the look at this row: 0, 1, 2 for all later ones
-        look = Signal()
-        several = frame.several
-        lowest = Cat(todo[i] & ~todo[:i].any() for i in range(len(names)))
-        pick = Mux(pause, 0, lowest)
-        more = (todo & ~lowest).any() | (pause & todo.any())
-        last_look = ~more & (~several | (nth != 0))
-        writes = held["rows"] & ((nth == 0) | (several & nth[0]))
+        first = Signal(reset_less=True)  # look at this row
+        writes = Signal(2, reset_less=True)  # still to be made of this row
+        pick = Signal(len(names))
+        more = Signal()
         m.d.comb += [
-            self.slot.valid.eq(valid_0 & writes),
-            self.slot.payload.row.eq(Mux(nth[0], held["copy"], held["address"])),
+            pick.eq(Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names)))),
+            more.eq((todo & ~pick).any()),
+        ]
+        # No look waits for a write, which may come with any of them.
+        last_look = ~more & (~writes.any() | (~writes[1] & self.slot.ready))
+        m.d.comb += [
+            self.slot.valid.eq(valid_0 & writes.any()),
+            self.slot.payload.row.eq(Mux(frame.several & writes[0], held["copy"], held["address"])),
             self.slot.payload.data.eq(held["data"]),
             self.slot.payload.keep.eq(held["keep"]),
-            look.eq(valid_0 & (~writes | self.slot.ready)),
             walk.eq(
-                (~valid_0 | (look & last_look))
+                (~valid_0 | last_look)
                 & self.context.valid
                 & (context.empty | (self.row.valid & (fits | ~at_start)))
             ),
         ]
         with m.If(walk):
-            m.d.sync += [todo.eq(here), pause.eq(at_start & ~unseeded), nth.eq(0)]
-        with m.Elif(look):
             m.d.sync += [
-                todo.eq(todo & ~pick),
-                pause.eq(0),
-                nth.eq(Cat(~nth.any(), nth.any())),
+                todo.eq(here),
+                pause.eq(at_start & ~unseeded),
+                first.eq(1),
+                writes.eq(Mux(context.empty, 0, Mux(context.several, 2, 1))),
             ]
-        with m.If(walk | (look & last_look)):
+        with m.Else():
+            m.d.sync += [todo.eq(todo & ~pick), pause.eq(0), first.eq(0)]
+            with m.If(self.slot.ready):
+                m.d.sync += writes.eq(Cat(writes[1], 0))
+        with m.If(walk | last_look):
             m.d.sync += valid_0.eq(walk)
 
         def picked(prefix):
@@ -195,11 +199,11 @@ class Capture(wiring.Component):
         request = inspect.look.payload
         summed = picked("mask") & pick.any().replicate(columns)
         m.d.comb += [
-            inspect.look.valid.eq(look),
+            inspect.look.valid.eq(valid_0),
             request.data.eq(held["data"]),
             request.mask.eq(held["in_header"] & Cat(summed[i // 2] for i in range(config.lanes))),
             request.layer.eq(pick & held["rows"].replicate(len(names))),
-            request.starts.eq(held["starts"] & (nth == 0)),
+            request.starts.eq(held["starts"] & first),
             request.short.eq(held["short"]),
             request.done.eq(held["last"] & last_look),
             request.slot.eq(held["slot"]),

@@ -115,7 +115,7 @@ class Configuration:
         Admit may be further behind by the frames that edit has sent on, and by one: a LONG frame
         is through before admit has swallowed its end.
         """
-        return 4 if self.shallow else 12
+        return 4 if self.shallow else 13
 
     @property
     def segments_under_way(self):
