@@ -131,10 +131,16 @@ class Egress(wiring.Component):
             self.slot_read.eq(active & in_header),
             self.slot_address.eq(now.slot + number),
             self.payload_read.eq(active & in_payload),
-            self.payload_drop.eq(drop & coming.has_payload),
-            self.payload_skip.eq(Mux(self.payload_drop, coming.skip, 0)),
             self.sent.eq(move & (sent | drop)),
         ]
+        # The buffer may hear of a drop a cycle late: nothing is read in it.
+        with m.If(move):
+            m.d.sync += [
+                self.payload_drop.eq(drop & coming.has_payload),
+                self.payload_skip.eq(coming.skip),
+            ]
+        with m.If(move & ~(drop & coming.has_payload)):
+            m.d.sync += self.payload_skip.eq(0)
         # With a frame's first header all earlier frames' slots are free.
         oldest = Mux(active, now.slot, coming.slot)
         with m.If(move & Mux(active, before_end & now.first, drop & coming.first)):

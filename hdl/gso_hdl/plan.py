@@ -79,22 +79,24 @@ class Plan(wiring.Component):
         count(m, frames_ahead, issue & last, self.last_taken)
         # Borrow: what remains fits into one segment.
         m.d.sync += difference.eq(less(remaining, mss))
-        with m.If(issue):
-            m.d.sync += [first.eq(0), compared.eq(0), remaining.eq(difference[:24])]
-        with m.Elif(active):
+        # `issue` is late: it goes to the enables only.
+        with m.If(issue | ~active):
+            m.d.sync += compared.eq(0)
+            with m.If(last | ~active):
+                m.d.sync += [
+                    active.eq(self.context.valid),
+                    first.eq(1),
+                    empty.eq(context.empty),
+                    remaining.eq(context.payload_less_1),
+                    mss.eq(context.mss_less_1),
+                    lane.eq(context.lane),
+                ]
+                if self.config.tags:
+                    m.d.sync += raw_lane.eq(context.raw_lane)
+            with m.Else():
+                m.d.sync += [first.eq(0), remaining.eq(difference[:24])]
+        with m.Else():
             m.d.sync += compared.eq(1)
-        with m.If(self.context.ready):
-            m.d.sync += [
-                active.eq(self.context.valid),
-                compared.eq(0),
-                first.eq(1),
-                empty.eq(context.empty),
-                remaining.eq(context.payload_less_1),
-                mss.eq(context.mss_less_1),
-                lane.eq(context.lane),
-            ]
-            if self.config.tags:
-                m.d.sync += raw_lane.eq(context.raw_lane)
 
         # One cycle later: the segment's length, and where it lies in the raw beats.
         length = Signal(16, reset_less=True)  # minus one
