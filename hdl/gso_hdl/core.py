@@ -96,7 +96,7 @@ class Core(wiring.Component):
 
         frames, segments = config.frames_under_way, config.segments_under_way
         m.submodules.admit_queue = waiting = Queue(
-            admit_context(config), 4 if config.shallow else 5, block=not config.shallow
+            admit_context(config), 4 if config.shallow else 5, block=True
         )
         m.d.comb += [
             waiting.i.valid.eq(check.admit.valid),
