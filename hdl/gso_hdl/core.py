@@ -103,7 +103,11 @@ class Core(wiring.Component):
             waiting.i.payload.eq(check.admit.payload),
         ]
         connect(m, waiting.o, admit.context)
-        queue("plan_queue", check.plan, plan_context(config), plan.context, frames, block=True)
+        # In the widest core frames of one beat follow each other faster than block RAM allows plan.
+        plan_waits = not config.two_tracks
+        queue(
+            "plan_queue", check.plan, plan_context(config), plan.context, frames, block=plan_waits
+        )
         queue(
             "capture_queue",
             check.header,
