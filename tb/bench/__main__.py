@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench import speed
 from bench.bus_use import Mismatch, Row, measure
-from bench.shapes import streams
+from bench.shapes import Stream, full_streams, streams
 from gso_sim import Core, SimulationError
 from gso_tb import record, runner, tools
 
@@ -24,27 +24,33 @@ REPORT = tools.BUILD / "bench" / "report.json"
 def rows(widths: Iterable[int]) -> list[Row]:
     """All streams at all `widths`; progress goes to stderr, a line that renews itself."""
     measured = []
-    show = sys.stderr.isatty()
     for width in widths:
-        with Core(width) as core:
-            of_width = list(streams(width))
-            for number, stream in enumerate(of_width, 1):
-                if show or number == 1:
-                    text = f"\r{width} bits: {number} of {len(of_width)} {stream.name:28}"
-                    print(text, end="", file=sys.stderr, flush=True)
-                measured.append(measure(core, stream))
-            print(file=sys.stderr)
+        measured += _rows_of(width, "basic", list(streams(width)))
+        measured += _rows_of(width, "full", list(full_streams()))
+    return measured
+
+
+def _rows_of(width: int, preset: str, found: list[Stream]) -> list[Row]:
+    measured = []
+    show = sys.stderr.isatty()
+    with Core(width, preset) as core:
+        for number, stream in enumerate(found, 1):
+            if show or number == 1:
+                text = f"\r{width} bits, {preset}: {number} of {len(found)} {stream.name:28}"
+                print(text, end="", file=sys.stderr, flush=True)
+            measured.append(measure(core, stream))
+    print(file=sys.stderr)
     return measured
 
 
 def table(measured: list[Row]) -> str:
     """One line a stream; for each width bus use, raw use, and latency as input + beyond it."""
     widths = sorted({row.width for row in measured})
-    head = f"{'':22}" + "".join(f"  {f'{width} bits':^27}" for width in widths)
-    names = f"{'stream':22}" + f"  {'floor %':>8} {'raw %':>7} {'latency':>10}" * len(widths)
+    head = f"{'':28}" + "".join(f"  {f'{width} bits':^27}" for width in widths)
+    names = f"{'stream':28}" + f"  {'floor %':>8} {'raw %':>7} {'latency':>10}" * len(widths)
     lines = [head, names]
     for name in dict.fromkeys(row.stream for row in measured):
-        cells = [f"{name:22}"]
+        cells = [f"{name:28}"]
         for width in widths:
             row = next(row for row in measured if (row.stream, row.width) == (name, width))
             cells.append("  " + _cell(row))
@@ -85,7 +91,6 @@ def main(arguments: list[str] | None = None) -> int:
         report = {
             "commit": record.commit(),
             "date": record.today(),
-            "preset": "basic",
             "rows": [row.record() for row in measured],
         }
         print(table(measured))

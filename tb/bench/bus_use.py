@@ -5,8 +5,10 @@ golden model's at the same time."""
 from dataclasses import asdict, dataclass
 
 from bench.shapes import Stream
+from gso_hdl.configuration import Configuration
 from gso_sim import Core
 from gso_tb import floor
+from gso_tb.capabilities import capabilities
 from gso_tb.jobs import expected
 from gso_tb.targets import LATENCY_LONG, LATENCY_SHORT, LONG_SEGMENT
 
@@ -28,6 +30,7 @@ class Row:
     """
 
     width: int
+    preset: str
     stream: str
     kind: str
     shape: str
@@ -81,7 +84,8 @@ def measure(core: Core, stream: Stream) -> Row:
     """Runs `stream` through `core`, which is idle, without any pause."""
     core.reset()
     run = core.run([(job.data, job.descriptor, job.aborted) for job in stream.jobs], lead=LEAD)
-    wanted = [expected(job) for job in stream.jobs]
+    able = capabilities(Configuration.preset(stream.preset, data_width=core.width))
+    wanted = [expected(job, able) for job in stream.jobs]
     if [s.data for s in run.segments] != [data for item in wanted for data in item.segments]:
         raise Mismatch(f"{core.width} bits, {stream.name}: segments are not the model's")
     if [s.user for s in run.segments] != [user for item in wanted for user in item.users]:
@@ -95,6 +99,7 @@ def measure(core: Core, stream: Stream) -> Row:
     first = run.segments[0].first
     return Row(
         width=core.width,
+        preset=stream.preset,
         stream=stream.name,
         kind=stream.kind,
         shape=stream.shape,

@@ -2,16 +2,19 @@
 """What `make bench` sends: named streams of jobs, the same ones at every run.
 
 Segments of 64 to 9,014 bytes of all protocols in super-frames of 64 KB, super-frames of few
-segments, frames that are not segmented, and random mixes.
+segments, frames that are not segmented, and random mixes. For the `full` preset also tunnels, tags
+to insert and 802.3 lengths.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gso_model import ChecksumMode, Descriptor
+from gso_model.layout import Tunnel
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job, renumber
+from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
 
 SHAPES = {
     "tcp4": Shape(),
@@ -21,6 +24,20 @@ SHAPES = {
     "udp6": Shape(ip=6, l4="udp"),
 }
 MSS = (10, 88, 216, 536, 1460, 8948)
+# By name the outer headers and what is in the tunnel; "sum": with an outer UDP checksum.
+TUNNELS = {
+    "vxlan o4 tcp4": (Outer(), Shape(l2=0)),
+    "vxlan o4 tcp4 sum": (Outer(checksum=ChecksumMode.FROM_HEADER), Shape(l2=0)),
+    "vxlan o6 tcp6 sum": (Outer(ip=6, checksum=ChecksumMode.FROM_HEADER), Shape(ip=6, l2=0)),
+    "vxlan o4 udp4": (Outer(), Shape(l4="udp", l2=0)),
+    "geneve o4 tcp6": (Outer(Tunnel.GENEVE, options=8), Shape(ip=6, l2=0)),
+    "geneve o6 udp4": (Outer(Tunnel.GENEVE, ip=6, ethernet=False), Shape(l4="udp", l2=0)),
+    "nvgre o4 tcp4": (Outer(Tunnel.GRE), Shape(l2=0)),
+    "gre o6 tcp4": (Outer(Tunnel.GRE, ip=6, ethernet=False, key=False), Shape(l2=0)),
+    "ipip o4 tcp4": (Outer(Tunnel.IPIP, ethernet=False), Shape(l2=0)),
+    "ipip o6 udp6": (Outer(Tunnel.IPIP, ip=6, ethernet=False), Shape(ip=6, l4="udp", l2=0)),
+}
+TUNNEL_SEGMENTS = (512, 576, 700, 1514)
 # The longest IP packet that a host hands over, without its Ethernet header.
 LONGEST = 65535
 # How many frames of a stream: as many as make the start and the end not matter.
@@ -29,13 +46,17 @@ SUPER, FEW, SHORT, MIXED = 3, 40, 100, 120
 
 @dataclass(frozen=True)
 class Stream:
-    """A named stream; `segment_bytes` is its first segment on the wire, 0 for a mix."""
+    """A named stream; `segment_bytes` is its first segment on the wire, 0 for a mix.
+
+    `preset` is the least that can do it.
+    """
 
     kind: str
     shape: str
     mss: str
     segment_bytes: int
     jobs: tuple[Job, ...]
+    preset: str = "basic"
 
     @property
     def name(self) -> str:
@@ -60,6 +81,66 @@ def streams(width: int) -> Iterator[Stream]:
         yield _pass(size)
     yield _mix("mix", 11, (536, 1200, 1428, 1448, 1460, 8948))
     yield _mix("mix small", 12, (10, 88, 216, 536, 1460))
+
+
+def full_streams() -> Iterator[Stream]:
+    """What only the `full` preset does: the same streams at every width."""
+    for name in TUNNELS:
+        for size in TUNNEL_SEGMENTS:
+            yield _tunnel(name, size)
+        for size in (130, 1514):
+            yield _tunnel_checksum(name, size)
+    for count in (1, 2):
+        for size in (512, 1514):
+            rng = random.Random(f"tags {count} {size}")
+            mss = size - SHAPES["tcp4"].header_length - 4 * count
+            made = (
+                tagged(build(SHAPES["tcp4"], rng.randbytes(60_000), mss, rng=rng), count, rng)
+                for _ in range(SUPER)
+            )
+            yield _full("64K", f"tags {count}", size, made)
+    rng = random.Random("802.3")
+    made = (
+        with_llc(build(SHAPES["tcp4"], rng.randbytes(60_000), 1440, rng=rng), rng)
+        for _ in range(SUPER)
+    )
+    yield _full("64K", "802.3 tcp4", 1440 + 8 + SHAPES["tcp4"].header_length, made)
+
+
+def _full(kind: str, shape: str, size: int, made: Iterable[Job]) -> Stream:
+    return Stream(kind, shape, str(size), size, tuple(renumber(made)), "full")
+
+
+def _tunnel(name: str, size: int) -> Stream:
+    """Super-frames whose segments have `size` bytes on the wire."""
+    rng = random.Random(f"{name} {size}")
+    outer, shape = TUNNELS[name]
+    front = encapsulated(build(shape, b"", 1, rng=rng), outer, rng).descriptor.header_length
+    made = (
+        encapsulated(build(shape, rng.randbytes(60_000), size - front, rng=rng), outer, rng)
+        for _ in range(SUPER)
+    )
+    return _full("64K", name, size, made)
+
+
+def _tunnel_checksum(name: str, size: int) -> Stream:
+    """Frames of which all checksums are asked, the outer ones too."""
+    rng = random.Random(f"checksum {name} {size}")
+    outer, shape = TUNNELS[name]
+    front = encapsulated(build(shape, b"", 0, rng=rng), outer, rng).descriptor.header_length
+    asked = {"outer_ip_checksum": int(outer.ip == 4)}
+    made = (
+        encapsulated(
+            build(
+                shape, rng.randbytes(max(0, size - front)), 0, rng=rng, ip_checksum=shape.ip == 4
+            ),
+            outer,
+            rng,
+            **asked,
+        )
+        for _ in range(SHORT)
+    )
+    return _full("checksum", name, max(size, front), made)
 
 
 def _fitting(shape: str, width: int) -> int:

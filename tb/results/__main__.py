@@ -22,21 +22,21 @@ REPORT = tools.BUILD / "bench" / "report.json"
 BENCH = DOCS / "bench.json"
 
 
-def summary(report: dict, width: int) -> dict:
-    """The worst figures of one width, for the history."""
-    rows = [row for row in report["rows"] if row["width"] == width]
+def summary(report: dict, width: int, preset: str) -> dict:
+    """The worst figures of one width and preset, for the history; mixes are of `basic` alone."""
+    rows = [row for row in report["rows"] if (row["width"], row["preset"]) == (width, preset)]
     single = [row for row in rows if row["segment_bytes"]]
     long = [row for row in single if row["segment_bytes"] >= targets.LONG_SEGMENT]
     short = [row for row in single if row["segment_bytes"] < targets.LONG_SEGMENT]
-    (mix,) = (row for row in rows if row["kind"] == "mix")
+    mixes = [row["use_percent"] for row in rows if row["kind"] == "mix"]
     return {
         "kind": "bench",
         "commit": report["commit"],
         "date": report["date"],
         "width": width,
-        "preset": report["preset"],
+        "preset": preset,
         "use_long_percent": min(row["use_percent"] for row in long),
-        "use_mix_percent": mix["use_percent"],
+        "use_mix_percent": min(mixes) if mixes else None,
         "latency_long": max(row["latency_over"] for row in long),
         "latency_short": max(row["latency_over"] for row in short),
     }
@@ -58,7 +58,8 @@ def adopt(report: Path, recorded: Path, results: Path) -> None:
     head = json.dumps(rest, indent=1).removesuffix("\n}")
     recorded.write_text(f'{head},\n "rows": [\n{rows}\n]}}\n')
     for width in sorted(widths):
-        record.append(summary(new, width), results)
+        for preset in dict.fromkeys(row["preset"] for row in new["rows"]):
+            record.append(summary(new, width, preset), results)
 
 
 def main(arguments: list[str] | None = None) -> int:

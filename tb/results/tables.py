@@ -83,10 +83,16 @@ def bench_history(records: list[dict]) -> str:
     """The worst bus use and latency of every recorded bench, newest first."""
     rows = []
     for item in reversed(record.select(records, kind="bench")):
-        row = [item["date"], f"`{item['commit']}`", item["width"]]
+        row = [item["date"], f"`{item['commit']}`", item["preset"], item["width"]]
         keys = ("use_long_percent", "use_mix_percent", "latency_long", "latency_short")
-        rows.append([*row, *(item[key] for key in keys)])
-    head = ["date", "commit", "width", "lowest bus use, segments of 512 bytes and more, %"]
+        rows.append([*row, *("-" if item[key] is None else item[key] for key in keys)])
+    head = [
+        "date",
+        "commit",
+        "preset",
+        "width",
+        "lowest bus use, segments of 512 bytes and more, %",
+    ]
     head += ["bus use of the mix, %", "highest latency, 512 bytes and more", "shorter"]
     return markdown(head, rows)
 

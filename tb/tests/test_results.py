@@ -35,6 +35,7 @@ def _row(width: int, kind: str, shape: str, mss: str, size: int, use: float = 10
     long = size >= 512 or kind == "mix"
     return {
         "width": width,
+        "preset": "basic",
         "stream": " ".join(part for part in (kind, shape, mss) if part),
         "kind": kind,
         "shape": shape,
@@ -68,7 +69,7 @@ def _report(commit: str = "abc", widths: tuple[int, ...] = WIDTHS) -> dict:
     speed = {"compiled": {"payload_mb_per_s": 25.0, "beats_per_s": 7, "cycles_per_s": 8}}
     speed["cocotb"] = {"ours": 6000, "stock": 700}
     speeds = {"model": {"model": 300.0, "scapy": 2.0}, **{str(width): speed for width in widths}}
-    head = {"commit": commit, "date": "2026-01-02", "preset": "basic"}
+    head = {"commit": commit, "date": "2026-01-02"}
     return {**head, "rows": rows, "speed": speeds}
 
 
@@ -117,7 +118,7 @@ def test_page_holds_ours_the_peers_and_what_misses_a_target() -> None:
     """Missed figures are bold; peers stand beside ours."""
     xcup = {"lut": 700, "lutram": 10, "ff": 750, "ramb36": 4.5, "carry8": 30}
     records = [_implemented(64, 150.0, "one"), _implemented(512, 120.0, "two", xcup=xcup)]
-    records.append(command.summary(_report(), 64))
+    records.append(command.summary(_report(), 64, "basic"))
     text = page.text(records, _report(), PEERS)
     assert "| basic | 64 | 150.0 (149.0, 150.0, 151.0) | 180 | 9.6 | 1,000 | 2,600 |" in text
     assert "| mix | **99.5 (80.0)** |" in text
