@@ -104,7 +104,9 @@ class Edit(wiring.Component):
         coming = Mux(busy & (number != 2), number + 1, number)
         both = Signal()  # a frame's context and its header's result are there
         slot_free = (coming != 2) | (unsent == 0) | (~busy & (unsent == 1))
-        go = fire_end | ~busy
+        # Where a segment has many beats it may begin a cycle later: its end is a late signal, and
+        # a new frame is loaded into many registers.
+        go = ~busy if config.data_width <= 128 else fire_end | ~busy
         m.d.sync += both.eq(self.context.valid & self.header.valid & ~load_frame)
         m.d.comb += [
             load_frame.eq(go & new & both & self.segment.valid),
@@ -115,8 +117,10 @@ class Edit(wiring.Component):
             self.segment.ready.eq(load),
             self.sums.ready.eq(fire_end & segment.last),
         ]
-        with m.If(go):
-            m.d.sync += [busy.eq(load), over.eq(new)]
+        with m.If(fire_end):
+            m.d.sync += [busy.eq(0), over.eq(segment.last)]
+        with m.If(load):
+            m.d.sync += busy.eq(1)
         with m.If(load):
             m.d.sync += segment.eq(self.segment.payload)
         with m.If(fire_end):

@@ -28,7 +28,8 @@ class Queue(wiring.Component):
     Members
     -------
     i : In stream, always ready; there must be room
-    o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after
+    o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after and
+        every other cycle
     """
 
     def __init__(self, shape, bits=4, block=False, passing=False):
@@ -83,7 +84,7 @@ class Queue(wiring.Component):
             m.d.sync += tail.eq(after(tail))
         if self.block:
             m.d.comb += read.en.eq(fetch)
-            behind_ram(m, self.o, read.data, filled, fetch)
+            behind_ram(m, self.o, read.data, filled, fetch, patient=True)
         else:
             m.d.comb += [
                 self.o.valid.eq(valid),
@@ -93,19 +94,23 @@ class Queue(wiring.Component):
         return m
 
 
-def behind_ram(m, o, data, filled, fetch, registered=True):
+def behind_ram(m, o, data, filled, fetch, registered=True, patient=False):
     """The read side of a queue in block RAM: its output `data` to the stream `o`, and `fetch`.
 
     `filled`: there is an entry at the read address. `registered`: a register is in between.
+    `patient`: that one is filled no earlier than the cycle after it was emptied, so that `ready`
+    reaches nothing but its valid bit; an entry every other cycle.
     """
     fetched = Signal()  # the RAM's output is an entry
     out, out_valid, move = data, fetched, o.ready
     if registered:
         out = Signal(len(data), name="out", reset_less=True)
         out_valid = Signal(name="out_valid")
-        move = ~out_valid | o.ready
+        move = ~out_valid if patient else ~out_valid | o.ready
         with m.If(move):
             m.d.sync += [out_valid.eq(fetched), out.eq(data)]
+        with m.Elif(o.ready):
+            m.d.sync += out_valid.eq(0)
     m.d.comb += [
         fetch.eq(filled & (~fetched | move)),
         o.valid.eq(out_valid),
