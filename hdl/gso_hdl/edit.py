@@ -167,7 +167,8 @@ class Edit(wiring.Component):
         sequences, tracks, late, writes = [], [], [], []
         m.d.comb += slot.eq(header.slot + Mux(odd, frame.rows, 0))
         for i, names in enumerate(self.tracks):
-            m.submodules[f"sequence_{i}"] = sequence = Sequence(len(names), config.two_tracks)
+            sequence = Sequence(len(names), eager=config.data_width >= 128)
+            m.submodules[f"sequence_{i}"] = sequence
             m.submodules[f"track_{i}"] = track = Track(config)
             # A frame's steps are worked out while it waits: `both` is a cycle behind.
             coming_steps = Signal(len(names), name=f"coming_steps_{i}", reset_less=True)
