@@ -116,7 +116,16 @@ class Core(wiring.Component):
             frames,
             block=True,
         )
-        queue("edit_queue", check.edit, edit_context(config), edit.context, frames, block=True)
+        # Edit takes a frame in two cycles where frames have one beat or two.
+        queue(
+            "edit_queue",
+            check.edit,
+            edit_context(config),
+            edit.context,
+            frames,
+            block=True,
+            patient=config.data_width <= 128,
+        )
         queue("cut_queue", plan.cut, cut(config), align.cut, segments)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
         # Few beats hide the header's way at 512 bits.

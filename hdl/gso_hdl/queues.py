@@ -22,17 +22,18 @@ class Queue(wiring.Component):
         4 or 5: 14 or 30 entries.
     block : bool
         In block RAM; two entries more fit.
+    patient : bool
+        With `block`: an entry every other cycle at most, which keeps `ready` off the RAM.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
 
     Members
     -------
     i : In stream, always ready; there must be room
-    o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after and
-        every other cycle
+    o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after
     """
 
-    def __init__(self, shape, bits=4, block=False, passing=False):
+    def __init__(self, shape, bits=4, block=False, patient=True, passing=False):
         if bits not in (4, 5):
             raise ValueError(f"bits is {bits!r}, expected 4 or 5")
         if block and passing:
@@ -40,6 +41,7 @@ class Queue(wiring.Component):
         self.shape = shape
         self.bits = bits
         self.block = block
+        self.patient = patient
         self.passing = passing
         super().__init__(
             {
@@ -84,7 +86,7 @@ class Queue(wiring.Component):
             m.d.sync += tail.eq(after(tail))
         if self.block:
             m.d.comb += read.en.eq(fetch)
-            behind_ram(m, self.o, read.data, filled, fetch, patient=True)
+            behind_ram(m, self.o, read.data, filled, fetch, patient=self.patient)
         else:
             m.d.comb += [
                 self.o.valid.eq(valid),
