@@ -129,9 +129,13 @@ def _runs(pid: int) -> bool:
 
 
 @pytest.mark.usefixtures("_hosts")
+@pytest.mark.parametrize("before_start", [signal.SIG_DFL, signal.SIG_IGN])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_cleans_up_when_interrupted(number: signal.Signals) -> None:
-    """Ctrl-C in the middle: no device, no process and no traceback is left."""
+def test_cleans_up_when_interrupted(number: signal.Signals, before_start: signal.Handlers) -> None:
+    """Ctrl-C in the middle: no device, no process and no traceback is left.
+
+    Started in the background, as a CI may do it, the process begins with SIGINT ignored.
+    """
     before = _devices()
     command = [sys.executable, "-m", "live", "--engine", "model", "--mbytes", "500"]
     running = subprocess.Popen(
@@ -141,6 +145,7 @@ def test_cleans_up_when_interrupted(number: signal.Signals) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, before_start),
     )
     children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
     end = time.monotonic() + 20
