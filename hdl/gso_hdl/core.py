@@ -95,14 +95,14 @@ class Core(wiring.Component):
             ]
 
         frames, segments = config.frames_under_way, config.segments_under_way
-        m.submodules.admit_queue = waiting = Queue(
-            admit_context(config), 4 if config.shallow else 5, block=True
+        queue(
+            "admit_queue",
+            check.admit,
+            admit_context(config),
+            admit.context,
+            bits=4 if config.shallow else 5,
+            block=True,
         )
-        m.d.comb += [
-            waiting.i.valid.eq(check.admit.valid),
-            waiting.i.payload.eq(check.admit.payload),
-        ]
-        connect(m, waiting.o, admit.context)
         # In the widest core frames of one beat follow each other faster than block RAM allows plan.
         plan_waits = not config.two_tracks
         queue(

@@ -118,13 +118,14 @@ class Edit(wiring.Component):
             self.sums.ready.eq(fire_end & segment.last),
         ]
         with m.If(fire_end):
-            m.d.sync += [busy.eq(0), over.eq(segment.last)]
+            m.d.sync += [
+                busy.eq(0),
+                over.eq(segment.last),
+                number.eq(coming),
+                odd.eq(~odd),
+            ]
         with m.If(load):
-            m.d.sync += busy.eq(1)
-        with m.If(load):
-            m.d.sync += segment.eq(self.segment.payload)
-        with m.If(fire_end):
-            m.d.sync += [number.eq(coming), odd.eq(~odd)]
+            m.d.sync += [busy.eq(1), segment.eq(self.segment.payload)]
         with m.If(load_frame):
             m.d.sync += [
                 frame.eq(self.context.payload),
@@ -212,18 +213,15 @@ class Edit(wiring.Component):
         m.d.comb += at_end.eq(
             sequences[-1].active & (sequences[-1].step == len(self.tracks[-1]) - 1)
         )
-        others = Const(0, 1)
-        m.d.comb += sequences[-1].hold.eq(late[-1] | (at_end & ~fire_end))
+        others, clash = Const(0, 1), Const(0, 1)
         if config.two_tracks:
             # Two columns of one parity cannot be written in one cycle; L3 goes first.
             (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
             clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
             # The segment may end with the last of L3's steps.
             others = sequences[0].active & (late[0] | sequences[0].more)
-            m.d.comb += [
-                sequences[0].hold.eq(late[0]),
-                sequences[1].hold.eq(late[1] | clash | (at_end & ~fire_end)),
-            ]
+            m.d.comb += sequences[0].hold.eq(late[0])
+        m.d.comb += sequences[-1].hold.eq(late[-1] | clash | (at_end & ~fire_end))
 
         # --- the record, when its sum is there; all that are under way must find a place
         made = Signal(segment_record(config), reset_less=True)

@@ -16,13 +16,11 @@ WORDS = 6  # the last word that is read out of any header
 class Layer:
     """One header of a frame, as seen in the row at hand.
 
-    `here`: there is something to look at. `place`: where it starts. `mask`, `invert`: one bit a
-    column, what is summed, and of that what is subtracted. `x`, `y`, `z`: numbers of the words
-    that are read out.
+    `here`: there is something to look at. `mask`, `invert`: one bit a column, what is summed, and
+    of that what is subtracted. `x`, `y`, `z`: numbers of the words that are read out.
     """
 
     here: Value
-    place: Place
     mask: Value
     x: Value
     y: Value
@@ -91,7 +89,6 @@ def layers(config, context, place, checksum):
     found = {
         "l3": Layer(
             here=has_l3 & l3_words.any(),
-            place=l3,
             mask=ip_words(l3, from_l4, context.segmented),
             x=Const(0, 3),
             y=Const(2, 3),
@@ -99,7 +96,6 @@ def layers(config, context, place, checksum):
         ),
         "l4": Layer(
             here=from_l4[-1] | own.any(),
-            place=l4,
             mask=(l4_words | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
             x=Const(6, 3),
             y=Const(2, 3),
@@ -110,7 +106,6 @@ def layers(config, context, place, checksum):
         l2 = place["l2"]
         found["l2"] = Layer(
             here=context.llc & any_word(l2, 2),
-            place=l2,
             mask=Const(0, columns),
             x=Const(0, 3),
             y=Const(1, 3),
@@ -120,7 +115,6 @@ def layers(config, context, place, checksum):
         outer_l3, outer_l4 = place["outer_l3"], place["outer_l4"]
         has_outer = context.outer_ipv4 | context.outer_ipv6
         from_outer_l4 = outer_l4.at_or_behind(0)
-        inner = from_l4 & every(context.l4_known)
         outer_addresses = addresses(outer_l3, context.outer_ipv4) & every(context.outer_from_header)
         # The inner L4 part sums to the complement of its pseudo-header (D3), so that is taken off:
         # the addresses, unless they are in the sum already, or the seed.
@@ -135,10 +129,9 @@ def layers(config, context, place, checksum):
             | (outer_l4.is_word(3) & every(context.outer_from_header))
             | own
         )
-        covered = (from_outer_l4 & ~inner & ~left_out) | outer_addresses | invert
+        covered = (from_outer_l4 & ~l4_words & ~left_out) | outer_addresses | invert
         found["outer_l3"] = Layer(
             here=has_outer & (outer_l3.at_or_behind(0) & ~from_outer_l4).any(),
-            place=outer_l3,
             mask=ip_words(outer_l3, from_outer_l4, context.segmented),
             x=Const(0, 3),
             y=Const(2, 3),
@@ -147,7 +140,6 @@ def layers(config, context, place, checksum):
         found["outer_l4"] = Layer(
             here=(context.outer_checksum_on & covered.any())
             | ((context.outer_udp | context.gre) & any_word(outer_l4, 4)),
-            place=outer_l4,
             mask=covered,
             x=Mux(context.geneve, Const(4, 3), Const(0, 3)),
             y=Const(1, 3),

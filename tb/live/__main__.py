@@ -45,9 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     modes = [MODES[tools.choice("MODES", name, tuple(MODES))] for name in names]
     if reason := refusal():
         tools.fail(f"live: {reason}")
-    # Ends the hosts as Ctrl-C does.
     # A shell starts what runs in its background with SIGINT ignored, a CI's among them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Ends the hosts as Ctrl-C does.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         engines = [engine(one, width, preset) for one in ("rtl", "model") if which in (one, "both")]
