@@ -14,6 +14,7 @@ import socket
 import subprocess
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from typing import Any
 
 from live.tap import open_tap, unavailable
 
@@ -79,15 +80,23 @@ class Host:
         """Starts `task(*arguments, progress=...)`, a module's function, in the host's process."""
         self.connection.send((task, arguments))
 
+    def receive(self) -> tuple[str, Any]:
+        """Waits for the running task's next message: "progress" or "result", and its value.
+
+        Raises `HostError` with the task's message if it failed, or if the process ended.
+        """
+        try:
+            kind, value = self.connection.recv()
+        except EOFError:
+            raise HostError(f"{self.name}: its process ended") from None
+        if kind == "error":
+            raise HostError(f"{self.name}: {value}")
+        return kind, value
+
     def result(self) -> object:
         """Waits for the running task; `HostError` with its message if it failed."""
         while True:
-            try:
-                kind, value = self.connection.recv()
-            except EOFError:
-                raise HostError(f"{self.name}: its process ended") from None
-            if kind == "error":
-                raise HostError(f"{self.name}: {value}")
+            kind, value = self.receive()
             if kind == "result":
                 return value
 

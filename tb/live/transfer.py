@@ -117,12 +117,7 @@ def _relay(
             host = by_descriptor.get(descriptor)
             if host is None or host in results:
                 continue
-            try:
-                kind, value = host.connection.recv()
-            except EOFError:
-                raise HostError(f"{host.name}: its process ended") from None
-            if kind == "error":
-                raise HostError(f"{host.name}: {value}")
+            kind, value = host.receive()
             if kind == "result":
                 results[host] = value
                 poll.unregister(descriptor)
