@@ -42,13 +42,18 @@ def _thinned(jobs: list[Job]) -> list[Job]:
     return jobs[int(parameters()["seed"]) % thin :: thin]
 
 
+async def _run_twice(bench: CoreBench, jobs: list[Job], seed: int) -> None:
+    """Runs `jobs` at full speed and again under pauses at both ends."""
+    await bench.run_jobs(renumber(jobs))
+    await bench.run_jobs(renumber(jobs), idle="random:0.3", stall="random:0.3", seed=seed)
+
+
 @cocotb.test
 async def headers(dut: HierarchyObject) -> None:
     """Every even header length and every L2 length, at full speed and under pauses (D10)."""
     bench, lanes, seed = await _started(dut)
     jobs = [*every_header_length(lanes, seed), *every_l2(lanes, seed)]
-    await bench.run_jobs(renumber(jobs))
-    await bench.run_jobs(renumber(jobs), idle="random:0.3", stall="random:0.3", seed=seed)
+    await _run_twice(bench, jobs, seed)
 
 
 @cocotb.test
@@ -56,8 +61,7 @@ async def tags(dut: HierarchyObject) -> None:
     """Inserted tags with payload in every lane, at full speed and under pauses (D18)."""
     bench, lanes, seed = await _started(dut)
     jobs = _thinned(list(every_tag_lane(lanes, seed)))
-    await bench.run_jobs(renumber(jobs))
-    await bench.run_jobs(renumber(jobs), idle="random:0.3", stall="random:0.3", seed=seed)
+    await _run_twice(bench, jobs, seed)
 
 
 @cocotb.test
@@ -65,8 +69,7 @@ async def tunnels(dut: HierarchyObject) -> None:
     """Tunnel headers of every length, at full speed and under pauses (D3)."""
     bench, lanes, seed = await _started(dut)
     jobs = _thinned(list(every_tunnel_length(lanes, seed)))
-    await bench.run_jobs(renumber(jobs))
-    await bench.run_jobs(renumber(jobs), idle="random:0.3", stall="random:0.3", seed=seed)
+    await _run_twice(bench, jobs, seed)
 
 
 @cocotb.test
