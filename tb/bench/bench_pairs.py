@@ -22,8 +22,7 @@ from gso_tb.parameters import parameters, preset
 
 def _zero_field(job: Job) -> Job:
     """UDP without a checksum: a field of 0 (D2)."""
-    at = job.descriptor.l4_offset + 6
-    return job.arriving(job.data[:at] + b"\x00\x00" + job.data[at + 2 :])
+    return job.patched(job.descriptor.l4_offset + 6, bytes(2))
 
 
 def _plain(rng: random.Random, size: int, **fields: int) -> Job:
@@ -80,11 +79,10 @@ def kinds(rng: random.Random) -> list[Job]:
     if preset() == "full":
         good += _full_kinds(rng)
     first = good[0]
-    version = first.arriving(first.data[:14] + b"\x65" + first.data[15:])
     bad = [
         first.changed(reserved=1 << 255),
         first.changed(l4_kind=L4Kind.NONE),
-        version,
+        first.patched(14, 0x65),
         first.arriving(first.data[:1]),
         first.arriving(first.data[:40]),
         first.arriving(first.data[:-1]),

@@ -43,9 +43,6 @@ class _Maker:
         descriptor = Descriptor(**{"frame_length": size, **fields})
         return Job(descriptor, self.rng.randbytes(max(1, size)), label="plain")
 
-    def byte(self, job: Job, at: int, value: int) -> Job:
-        return job.arriving(job.data[:at] + bytes([value]) + job.data[at + 1 :])
-
 
 def descriptor_cases(seed: int) -> Iterator[Case]:
     """Codes 0 to 7, which the descriptor alone decides."""
@@ -196,11 +193,11 @@ def header_cases(seed: int) -> Iterator[Case]:
     # L3 described, L4 not: the protocol may be any (generic and none are not checked).
     finished = make.good(TCP4, 0, ip_checksum=1, checksum=ChecksumMode.NONE)
     bare = finished.changed(l4_kind=L4Kind.NONE)
-    yield Case(make.byte(bare, 23, 99).named("protocol 99, no L4"), Status.OK)
-    yield Case(make.byte(bare, 14, 0x46).named("IHL, no L4"), Status.IP_HEADER_LENGTH)
+    yield Case(bare.patched(23, 99).named("protocol 99, no L4"), Status.OK)
+    yield Case(bare.patched(14, 0x46).named("IHL, no L4"), Status.IP_HEADER_LENGTH)
     # Nothing asked: whatever it is (I3).
     noise = make.good(TCP4, 0, checksum=ChecksumMode.NONE)
-    yield Case(make.byte(noise, 14, 0x99).named("noise, nothing asked"), Status.OK)
+    yield Case(noise.patched(14, 0x99).named("noise, nothing asked"), Status.OK)
 
 
 def _header_rows(make: _Maker, shape: Shape, mss: int) -> Iterator[Case]:
@@ -209,19 +206,19 @@ def _header_rows(make: _Maker, shape: Shape, mss: int) -> Iterator[Case]:
     first = job.data[l3]
     yield Case(job, Status.OK)
     for version in (0, 3, 5, 7, 15, 6 if shape.ip == 4 else 4):
-        yield Case(make.byte(job, l3, version << 4 | first & 15), Status.IP_VERSION)
+        yield Case(job.patched(l3, version << 4 | first & 15), Status.IP_VERSION)
     if shape.ip == 4:
         for words in {0, 4, 15, (first & 15) + 1, (first & 15) - 1} - {first & 15}:
-            yield Case(make.byte(job, l3, 0x40 | words), Status.IP_HEADER_LENGTH)
+            yield Case(job.patched(l3, 0x40 | words), Status.IP_HEADER_LENGTH)
     at = l3 + (9 if shape.ip == 4 else 6)
     checked = shape.ip == 4 or shape.ip_options == 0
     for protocol in (0, 7, 16, 17 if shape.l4 == "tcp" else 6, 4, 41, 255):
-        yield Case(make.byte(job, at, protocol), Status.IP_PROTOCOL if checked else Status.OK)
+        yield Case(job.patched(at, protocol), Status.IP_PROTOCOL if checked else Status.OK)
     if shape.l4 == "tcp":
         words = job.data[l4 + 12] >> 4
         status = Status.L4_HEADER if mss else Status.OK
         for other in {0, 4, words - 1, words + 1, 15} - {words}:
-            yield Case(make.byte(job, l4 + 12, other << 4 | job.data[l4 + 12] & 15), status)
+            yield Case(job.patched(l4 + 12, other << 4 | job.data[l4 + 12] & 15), status)
     if mss:
         for step in (-4, -2, -1, 1, 2, 4):
             header_length = shape.header_length + step
@@ -233,7 +230,7 @@ def precedence_cases(seed: int) -> Iterator[Case]:
     """Two errors at once: the lowest code is reported, and `SHORT` inside the header (I10)."""
     make = _Maker(seed)
     good = make.good(TCP4)
-    wrong_version = make.byte(good, 14, 0x65)
+    wrong_version = good.patched(14, 0x65)
     low = [
         ({"reserved": 1 << 255}, Status.RESERVED),
         ({"frame_length": 53}, Status.FRAME_LENGTH),
@@ -250,9 +247,9 @@ def precedence_cases(seed: int) -> Iterator[Case]:
             fields["frame_length"] = 20000
         yield Case(wrong_version.changed(**fields).named(f"{status.name} of many"), status)
         yield Case(wrong_version.changed(**fields).arriving(b"\x00"), status)
-    yield Case(make.byte(wrong_version, 23, 0), Status.IP_VERSION)
-    yield Case(make.byte(make.byte(good, 14, 0x46), 23, 0), Status.IP_HEADER_LENGTH)
-    yield Case(make.byte(make.byte(good, 23, 0), 46, 0xF0), Status.IP_PROTOCOL)
+    yield Case(wrong_version.patched(23, 0), Status.IP_VERSION)
+    yield Case(good.patched(14, 0x46).patched(23, 0), Status.IP_HEADER_LENGTH)
+    yield Case(good.patched(23, 0).patched(46, 0xF0), Status.IP_PROTOCOL)
     for size in (1, 15, 53):
         yield Case(wrong_version.arriving(wrong_version.data[:size]), Status.SHORT)
     yield Case(wrong_version.arriving(wrong_version.data[:54]), Status.IP_VERSION)

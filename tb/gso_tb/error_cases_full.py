@@ -33,9 +33,6 @@ class Maker:
         """A job in a tunnel."""
         return encapsulated(self.plain(mss, size, ip, l4, 0), outer, self.rng)
 
-    def byte(self, job: Job, at: int, value: int) -> Job:
-        return job.arriving(job.data[:at] + bytes([value]) + job.data[at + 1 :])
-
 
 def without_left_out(cases: Iterable[Case]) -> Iterator[Case]:
     """`error_cases` without those about features that its core leaves out."""
@@ -267,23 +264,23 @@ def _outer_ip(make: Maker) -> Iterator[Case]:
                 first = job.data[14]
                 yield Case(job, Status.OK)
                 for version in (0, 5, 7, 10 - ip, 12):
-                    changed = make.byte(job, 14, version << 4 | first & 15)
+                    changed = job.patched(14, version << 4 | first & 15)
                     yield Case(changed, Status.IP_VERSION)
                 if ip == 4:
                     for words in {4, 15, (first & 15) + 1} - {first & 15}:
-                        yield Case(make.byte(job, 14, 0x40 | words), Status.IP_HEADER_LENGTH)
+                        yield Case(job.patched(14, 0x40 | words), Status.IP_HEADER_LENGTH)
                 seen = ip == 4 or not options
                 at = 14 + (9 if ip == 4 else 6)
                 inner = 4 if job.descriptor.l3_kind == L3Kind.IPV4 else 41
                 right = {Tunnel.IPIP: inner, Tunnel.GRE: 47}.get(tunnel, 17)
                 for number in {0, 4, 6, 17, 41, 47} - {right}:
-                    changed = make.byte(job, at, number)
+                    changed = job.patched(at, number)
                     yield Case(changed, Status.IP_PROTOCOL if seen else Status.OK)
     # Nothing described inside: IP-in-IP's protocol may be any.
     bare = make.inside(Outer(Tunnel.IPIP), 0).changed(**NOTHING, outer_ip_checksum=1)
     bare = bare.changed(l3_offset=34)
     for number in (4, 41, 99):
-        yield Case(make.byte(bare, 23, number), Status.OK)
+        yield Case(bare.patched(23, number), Status.OK)
 
 
 def _gre(make: Maker) -> Iterator[Case]:
@@ -296,23 +293,23 @@ def _gre(make: Maker) -> Iterator[Case]:
                 flags, version = job.data[34], job.data[35]
                 yield Case(job, Status.OK)
                 for bit in (0x80, 0x40, 0x10):  # checksum, routing, sequence
-                    yield Case(make.byte(job, 34, flags | bit), wrong)
+                    yield Case(job.patched(34, flags | bit), wrong)
                 for bit in (1, 2, 4):
-                    yield Case(make.byte(job, 35, version | bit), wrong)
+                    yield Case(job.patched(35, version | bit), wrong)
                 # I20: all other bits are copied.
                 for at, bit in ((34, 0x08), (34, 0x01), (35, 0x08), (35, 0x80)):
-                    yield Case(make.byte(job, at, job.data[at] | bit), Status.OK)
+                    yield Case(job.patched(at, job.data[at] | bit), Status.OK)
                 for at, value in ((36, 0x64), (36, 0x07), (37, 0x01), (37, 0xDC)):
-                    yield Case(make.byte(job, at, value), wrong)
+                    yield Case(job.patched(at, value), wrong)
                 # The key's 4 bytes are where the type says that the inner header is: with
                 # Ethernet they pass for a tag where there is one too many or one more.
-                other = make.byte(job, 34, flags ^ 0x20)
+                other = job.patched(34, flags ^ 0x20)
                 passes = ethernet and (key or tags)
                 yield Case(other, Status.OK if passes else wrong)
                 if not ethernet:
-                    yield Case(job.arriving(job.data[:36] + b"\x65\x58" + job.data[38:]), wrong)
+                    yield Case(job.patched(36, b"\x65\x58"), wrong)
     plain = make.inside(Outer(Tunnel.GRE, ethernet=False, key=False))
-    ipv6 = plain.arriving(plain.data[:36] + b"\x86\xdd" + plain.data[38:])
+    ipv6 = plain.patched(36, b"\x86\xdd")
     yield Case(ipv6, Status.OK)  # the type need not be the inner header's
 
 
@@ -334,11 +331,11 @@ def _vxlan_geneve(make: Maker) -> Iterator[Case]:
                 first = job.data[42]
                 yield Case(job, Status.OK)
                 for bit in (0x40, 0x80):
-                    yield Case(make.byte(job, 42, first | bit), wrong)
+                    yield Case(job.patched(42, first | bit), wrong)
                 room = (14 if ethernet else 0) // 4
                 for words in (room + options // 4, room + options // 4 + 1, 63):
                     fits = 4 * words <= options + (14 if ethernet else 0)
-                    yield Case(make.byte(job, 42, words), Status.OK if fits else wrong)
+                    yield Case(job.patched(42, words), Status.OK if fits else wrong)
 
 
 def _outer_checksum(make: Maker) -> Iterator[Case]:
@@ -351,11 +348,11 @@ def _outer_checksum(make: Maker) -> Iterator[Case]:
                     job = make.inside(outer, mss)
                     at = job.descriptor.outer_l4_offset + 6
                     for place, value in ((at, 0x80), (at + 1, 1)):
-                        zero = job.arriving(job.data[:at] + bytes(2) + job.data[at + 2 :])
+                        zero = job.patched(at, bytes(2))
                         wrong = mss and not mode
                         status = Status.OUTER_CHECKSUM if wrong else Status.OK
                         yield Case(zero, Status.OK)
-                        yield Case(make.byte(zero, place, value), status)
+                        yield Case(zero.patched(place, value), status)
 
 
 def _llc_bytes(make: Maker) -> Iterator[Case]:
@@ -365,10 +362,10 @@ def _llc_bytes(make: Maker) -> Iterator[Case]:
         at = (d.outer_l3_offset if d.tunnel else d.l3_offset) - 10
         for tags in (0, 1, 2):
             for place, value in ((0, 0x06), (0, 0xFF), (2, 0xAB), (3, 0x00), (4, 0x02)):
-                wrong = make.byte(llc, at + place, value)
+                wrong = llc.patched(at + place, value)
                 yield Case(tagged(wrong, tags, make.rng), Status.LENGTH_8023)
                 unasked = wrong.changed(mss=0)
                 yield Case(tagged(unasked, tags, make.rng), Status.OK)  # I1
-            yield Case(tagged(make.byte(llc, at, 0x05), tags, make.rng), Status.OK)
+            yield Case(tagged(llc.patched(at, 0x05), tags, make.rng), Status.OK)
             for place in (5, 6, 7):  # the SNAP header's organisation is copied
-                yield Case(tagged(make.byte(llc, at + place, 0x77), tags, make.rng), Status.OK)
+                yield Case(tagged(llc.patched(at + place, 0x77), tags, make.rng), Status.OK)

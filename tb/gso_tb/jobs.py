@@ -28,6 +28,11 @@ class Job:
         """The same descriptor with other bytes behind it."""
         return replace(self, data=data, aborted=aborted)
 
+    def patched(self, at: int, data: bytes | int) -> "Job":
+        """The same job with `data`, bytes or the value of one, at byte `at` of its frame."""
+        new = bytes([data]) if isinstance(data, int) else data
+        return replace(self, data=self.data[:at] + new + self.data[at + len(new) :])
+
 
 @dataclass(frozen=True)
 class Expected:

@@ -42,11 +42,6 @@ def jobs(name: str) -> list[Job]:
     return [job.named(f"{name} {number}: {job.label}") for number, job in enumerate(made)]
 
 
-def put(job: Job, at: int, data: bytes) -> Job:
-    """The same job with `data` at byte `at`."""
-    return job.arriving(job.data[:at] + data + job.data[at + len(data) :])
-
-
 def checksum_at(job: Job) -> int:
     """Where the L4 checksum stands."""
     d = job.descriptor
@@ -58,14 +53,14 @@ def true_lengths(job: Job) -> Job:
     d, size = job.descriptor, len(job.data)
     for kind, at in ((d.l3_kind, d.l3_offset), (d.outer_l3_kind, d.outer_l3_offset)):
         if kind == L3Kind.IPV4:
-            job = put(job, at + 2, ((size - at) & 0xFFFF).to_bytes(2, "big"))
+            job = job.patched(at + 2, ((size - at) & 0xFFFF).to_bytes(2, "big"))
         elif kind == L3Kind.IPV6:
-            job = put(job, at + 4, ((size - at - 40) & 0xFFFF).to_bytes(2, "big"))
+            job = job.patched(at + 4, ((size - at - 40) & 0xFFFF).to_bytes(2, "big"))
     if d.l4_kind == L4Kind.UDP:
-        job = put(job, d.l4_offset + 4, ((size - d.l4_offset) & 0xFFFF).to_bytes(2, "big"))
+        job = job.patched(d.l4_offset + 4, ((size - d.l4_offset) & 0xFFFF).to_bytes(2, "big"))
     if d.outer_udp:
         length = (size - d.outer_l4_offset) & 0xFFFF
-        job = put(job, d.outer_l4_offset + 4, length.to_bytes(2, "big"))
+        job = job.patched(d.outer_l4_offset + 4, length.to_bytes(2, "big"))
     return job
 
 
@@ -79,7 +74,7 @@ def seeded(job: Job) -> Job:
     pseudo += bytes([0, 6 if d.l4_kind == L4Kind.TCP else 17])
     if d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH:
         pseudo += (len(job.data) - d.l4_offset).to_bytes(4, "big")
-    return put(job, checksum_at(job), folded_sum(pseudo).to_bytes(2, "big"))
+    return job.patched(checksum_at(job), folded_sum(pseudo).to_bytes(2, "big"))
 
 
 def sized(mss: int, *sizes: int, shapes: tuple[Shape, ...] = EVERY) -> Maker:
@@ -137,7 +132,7 @@ def _sequence(*numbers: int, mss: int = 1000, size: int = 3500) -> Maker:
         for shape in (TCP4, TCP6):
             for start in numbers:
                 job = build(shape, rng.randbytes(size), mss, rng=rng)
-                made.append(put(job, shape.l4_offset + 4, start.to_bytes(4, "big")))
+                made.append(job.patched(shape.l4_offset + 4, start.to_bytes(4, "big")))
         return made
 
     return make
@@ -154,7 +149,7 @@ case("seq_low_half_carries")(_sequence(0x0000FFFF, 0x0001FC18, 0x7FFFFFFF))
 def _field(at: Callable[[Shape], int], values: tuple[bytes, ...], *shapes: Shape) -> Maker:
     def make(rng: random.Random) -> list[Job]:
         return [
-            put(build(shape, rng.randbytes(950), 400, rng=rng), at(shape), value)
+            build(shape, rng.randbytes(950), 400, rng=rng).patched(at(shape), value)
             for shape in shapes
             for value in values
         ]
@@ -180,7 +175,7 @@ def _bigtcp(rng: random.Random) -> list[Job]:
     made = []
     for shape in (TCP4, TCP6):
         job = build(shape, rng.randbytes(200_000), 1448, rng=rng)
-        made.append(put(job, shape.l2 + (2 if shape.ip == 4 else 4), bytes(2)))
+        made.append(job.patched(shape.l2 + (2 if shape.ip == 4 else 4), bytes(2)))
     return made
 
 
@@ -209,11 +204,11 @@ def _seed_zero(rng: random.Random) -> list[Job]:
             job = seeded(build(shape, rng.randbytes(950), 400, rng=rng, checksum=mode))
             at = shape.l2 + (14 if shape.ip == 4 else 22)  # the source address' last word
             low = number(job.data, at) - number(job.data, checksum_at(job))
-            job = seeded(put(job, at, (low % 0xFFFF).to_bytes(2, "big")))
+            job = seeded(job.patched(at, (low % 0xFFFF).to_bytes(2, "big")))
             assert number(job.data, checksum_at(job)) == 0xFFFF
             made.append(job)
             if shape.l4 == "tcp":
-                made.append(put(job, checksum_at(job), bytes(2)))
+                made.append(job.patched(checksum_at(job), bytes(2)))
     return made
 
 
@@ -236,7 +231,7 @@ def _sum_zero(*shapes: Shape) -> Maker:
                 pseudo = job.data[shape.l2 + first : shape.l2 + end] + bytes([0, number_byte])
                 pseudo += len(covered).to_bytes(2, "big")
                 missing = 0xFFFF - folded_sum(pseudo + covered)
-                made.append(put(job, d.header_length + 40, missing.to_bytes(2, "big")))
+                made.append(job.patched(d.header_length + 40, missing.to_bytes(2, "big")))
         return made
 
     return make

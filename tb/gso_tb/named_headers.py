@@ -14,7 +14,6 @@ from gso_tb.named_cases import (
     Maker,
     case,
     checksum_at,
-    put,
     sized,
     true_lengths,
 )
@@ -28,7 +27,7 @@ def _id(first: int, mode: IdMode, **fields: int) -> Maker:
         made = []
         for shape in (TCP4, UDP4):
             job = build(shape, rng.randbytes(1000), 300, rng=rng, ip_id=mode, **fields)
-            made.append(put(job, shape.l2 + 4, first.to_bytes(2, "big")))
+            made.append(job.patched(shape.l2 + 4, first.to_bytes(2, "big")))
         return made
 
     return make
@@ -43,7 +42,7 @@ case("ovs_win_id_byte_order")(_id(0x00FF, IdMode.MOD16))
 
 def _df(df: int, mode: IdMode) -> Maker:
     def make(rng: random.Random) -> list[Job]:
-        return [put(job, 20, bytes([df << 6, 0])) for job in _id(0x1234, mode)(rng)]
+        return [job.patched(20, bytes([df << 6, 0])) for job in _id(0x1234, mode)(rng)]
 
     return make
 
@@ -116,7 +115,7 @@ def _option(option: bytes) -> Maker:
         for ip in (4, 6):
             shape = Shape(ip, "tcp", 14, 0, len(padded))
             job = build(shape, rng.randbytes(1000), 300, rng=rng)
-            made.append(put(job, shape.l4_offset + 20, padded))
+            made.append(job.patched(shape.l4_offset + 20, padded))
         return made
 
     return make
@@ -135,10 +134,10 @@ def _source_route(rng: random.Random) -> list[Job]:
         shape = Shape(4, l4, 14, 8)
         job = build(shape, rng.randbytes(1000), 300, rng=rng)
         final = rng.randbytes(4)
-        job = put(job, 34, b"\x83\x07\x04" + final + b"\x00")
+        job = job.patched(34, b"\x83\x07\x04" + final + b"\x00")
         length = (len(job.data) - shape.l4_offset).to_bytes(4, "big")
         seed = folded_sum(job.data[26:30] + final + length + bytes([0, protocol]))
-        made.append(put(job, checksum_at(job), seed.to_bytes(2, "big")))
+        made.append(job.patched(checksum_at(job), seed.to_bytes(2, "big")))
     return made
 
 
@@ -150,11 +149,11 @@ def _routing(rng: random.Random) -> list[Job]:
         shape = Shape(6, l4, 14, 24)
         job = build(shape, rng.randbytes(1000), 300, rng=rng)
         final = rng.randbytes(16)
-        job = put(job, 20, b"\x2b")  # next header: routing
-        job = put(job, 54, bytes([protocol, 2, 0, 1]) + bytes(4) + final)
+        job = job.patched(20, b"\x2b")  # next header: routing
+        job = job.patched(54, bytes([protocol, 2, 0, 1]) + bytes(4) + final)
         length = (len(job.data) - shape.l4_offset).to_bytes(4, "big")
         seed = folded_sum(job.data[22:38] + final + length + bytes([0, protocol]))
-        made.append(put(job, checksum_at(job), seed.to_bytes(2, "big")))
+        made.append(job.patched(checksum_at(job), seed.to_bytes(2, "big")))
     return made
 
 

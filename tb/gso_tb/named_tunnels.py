@@ -6,7 +6,7 @@ import random
 from gso_model.layout import ChecksumMode, IdMode, L4Kind, Tunnel
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job
-from gso_tb.named_cases import CASES, Maker, case, put, true_lengths
+from gso_tb.named_cases import CASES, Maker, case, true_lengths
 from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
 
 UDP_TUNNELS = (Tunnel.VXLAN, Tunnel.GENEVE)
@@ -67,7 +67,7 @@ def _outer_zero(rng: random.Random) -> list[Job]:
     for mode in list(ChecksumMode)[:3]:
         for ip in (4, 6):
             job = inside(rng, Outer(Tunnel.VXLAN, ip, checksum=mode))
-            made.append(put(job, job.descriptor.outer_l4_offset + 6, bytes(2)))
+            made.append(job.patched(job.descriptor.outer_l4_offset + 6, bytes(2)))
     return made
 
 
@@ -101,7 +101,7 @@ def _inner_zero(rng: random.Random) -> list[Job]:
         for mode in list(ChecksumMode)[1:]:
             for mss in (400, 0):
                 inner = build(Shape(4, "udp", 0), rng.randbytes(1001), mss, rng=rng)
-                inner = put(inner, inner.descriptor.l4_offset + 6, bytes(2))
+                inner = inner.patched(inner.descriptor.l4_offset + 6, bytes(2))
                 inner = inner.changed(ip_checksum=1)
                 job = encapsulated(inner, Outer(tunnel, checksum=mode), rng, outer_ip_checksum=1)
                 made.append(job if mss else true_lengths(job))
@@ -145,7 +145,7 @@ def _icmp(rng: random.Random) -> list[Job]:
         bare = {"l4_kind": L4Kind.NONE, "l4_checksum": ChecksumMode.NONE}
         job = job.changed(**bare, outer_ip_checksum=1)
         at = job.descriptor.l3_offset
-        made.append(true_lengths(put(job, at + 9, b"\x01")))
+        made.append(true_lengths(job.patched(at + 9, b"\x01")))
     return made
 
 
@@ -230,8 +230,8 @@ def _outer_id(rng: random.Random) -> list[Job]:
     for tunnel in EVERY_TUNNEL:
         for outer, inner in ((IdMode.MOD16, IdMode.MOD15), (IdMode.MOD15, IdMode.MOD16)):
             job = inside(rng, Outer(tunnel), ip_id=inner).changed(outer_ip_id=outer)
-            job = put(job, job.descriptor.outer_l3_offset + 4, b"\x7f\xff")
-            made.append(put(job, job.descriptor.l3_offset + 4, b"\x7f\xff"))
+            job = job.patched(job.descriptor.outer_l3_offset + 4, b"\x7f\xff")
+            made.append(job.patched(job.descriptor.l3_offset + 4, b"\x7f\xff"))
     return made
 
 
@@ -255,10 +255,10 @@ def _lengths(rng: random.Random) -> list[Job]:
             )
             d = job.descriptor
             for kind, at in ((ip, d.outer_l3_offset), (10 - ip, d.l3_offset)):
-                job = put(job, at + (2 if kind == 4 else 4), value)
-                job = put(job, at + 10, value) if kind == 4 else job
-            job = put(job, d.l4_offset + 4, value)
-            made.append(put(job, d.outer_l4_offset + 4, value))
+                job = job.patched(at + (2 if kind == 4 else 4), value)
+                job = job.patched(at + 10, value) if kind == 4 else job
+            job = job.patched(d.l4_offset + 4, value)
+            made.append(job.patched(d.outer_l4_offset + 4, value))
     return made
 
 

@@ -109,8 +109,7 @@ def _dressed(rng: random.Random, made: Job, tunnel: bool, features: Features) ->
         d = made.descriptor
         if d.outer_udp and (rng.random() < 0.1 or (not d.mss and rng.random() < 0.1)):
             # D3: with a field of 0 there is no outer checksum, but in mode 3.
-            at = d.outer_l4_offset + 6
-            made = made.arriving(made.data[:at] + bytes(2) + made.data[at + 2 :])
+            made = made.patched(d.outer_l4_offset + 6, bytes(2))
     d = made.descriptor
     l2 = d.outer_l3_offset if d.tunnel else d.l3_offset
     llc = "length_8023" in features and l2 >= 14 and (d.l3_kind or d.tunnel)
@@ -126,8 +125,7 @@ def _maybe_zero_field(rng: random.Random, shape: Shape, made: Job) -> Job:
     """UDP with a field of 0 has no checksum and keeps none (D2)."""
     if shape.l4 == "tcp" or rng.random() > 0.15:
         return made
-    at = shape.l4_offset + 6
-    return made.arriving(made.data[:at] + b"\x00\x00" + made.data[at + 2 :])
+    return made.patched(shape.l4_offset + 6, bytes(2))
 
 
 def _checksum_only(rng: random.Random, features: Features) -> Job:
@@ -229,8 +227,7 @@ def _wrong_byte(rng: random.Random, made: Job) -> Job:
         if d.length_8023 and l3 >= 10:
             places += [l3 - 10, l3 - 9, l3 - 8, l3 - 7, l3 - 6]
         at = min(rng.choice(places), size - 1)
-    value = made.data[at] ^ (1 << rng.randrange(8))
-    return made.arriving(made.data[:at] + bytes([value]) + made.data[at + 1 :])
+    return made.patched(at, made.data[at] ^ (1 << rng.randrange(8)))
 
 
 def garbage(rng: random.Random, features: Features = ()) -> Job:

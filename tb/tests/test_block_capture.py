@@ -147,8 +147,7 @@ def _any(rng: random.Random, shape: Shape, lanes: int) -> Job:
     size = rng.choice((0, rng.randint(1, 100), 101, 300, 2 * lanes))
     job = build(shape, rng.randbytes(size), mss, rng=rng, **fields)
     if shape.l4 == "udp" and rng.random() < 0.3:
-        at = shape.l4_offset + 6
-        job = job.arriving(job.data[:at] + bytes(2) + job.data[at + 2 :])
+        job = job.patched(shape.l4_offset + 6, bytes(2))
     return job
 
 
@@ -218,8 +217,8 @@ async def ends_in_header(dut):
         for size in range(1, shape.header_length + 1, capture.bench.thin):
             job = build(shape, rng.randbytes(90), 40, rng=rng)
             # Wrong in each respect: of a part of a header nothing is reported (I10).
-            wrong = job.data[: shape.l2] + b"\x99" + job.data[shape.l2 + 1 :]
-            jobs.append(job.arriving(wrong[:size]))
+            wrong = job.patched(shape.l2, 0x99)
+            jobs.append(wrong.arriving(wrong.data[:size]))
             jobs.append(build(shape, rng.randbytes(90), 40, rng=rng))
     await capture.run(jobs)
 

@@ -23,7 +23,6 @@ async def generic_behind_udp(dut):
     rng, jobs = capture.rng, []
     for start in range(0, 2 * capture.bench.lanes, 2):
         udp = build(Shape(4, "udp"), rng.randbytes(30), 0, rng=rng)
-        at = 34 + 6
-        jobs.append(udp.arriving(udp.data[:at] + bytes(2) + udp.data[at + 2 :]))
+        jobs.append(udp.patched(34 + 6, bytes(2)))
         jobs.append(generic_job(rng, start, 0, 0))
     await capture.run(jobs)
