@@ -11,10 +11,9 @@ from collections.abc import Iterator
 import cocotb
 from cocotb.handle import HierarchyObject
 
-from gso_model import Descriptor
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Tunnel
 from gso_tb.core import CoreBench
-from gso_tb.frames import Shape, build
+from gso_tb.frames import Shape, build, generic, plain
 from gso_tb.jobs import Job, renumber
 from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
 from gso_tb.parameters import parameters, preset
@@ -23,22 +22,6 @@ from gso_tb.parameters import parameters, preset
 def _zero_field(job: Job) -> Job:
     """UDP without a checksum: a field of 0 (D2)."""
     return job.patched(job.descriptor.l4_offset + 6, bytes(2))
-
-
-def _plain(rng: random.Random, size: int, **fields: int) -> Job:
-    return Job(Descriptor(**{"frame_length": size, **fields}), rng.randbytes(size))
-
-
-def _generic(rng: random.Random, size: int, start: int, offset: int, header: int) -> Job:
-    return _plain(
-        rng,
-        size,
-        l4_kind=L4Kind.GENERIC,
-        l4_checksum=ChecksumMode.SEED_WITH_LENGTH,
-        l4_offset=start,
-        checksum_offset=offset,
-        header_length=header,
-    )
 
 
 def kinds(rng: random.Random) -> list[Job]:
@@ -68,13 +51,13 @@ def kinds(rng: random.Random) -> list[Job]:
         made(udp4, 0, 80, checksum=header),
         made(udp4, 0, 80, checksum=ChecksumMode.NONE, ip_checksum=1),
         made(udp6, 0, 50).changed(l3_kind=L3Kind.NONE, l3_offset=0),
-        _generic(rng, 90, 20, 6, 40),
-        _generic(rng, 75, 0, 4, 9),
+        generic(rng.randbytes(90), 20, 6, 40),
+        generic(rng.randbytes(75), 0, 4, 9),
         # Their headers end before the words at which a UDP or TCP header would say more.
-        _generic(rng, 75, 20, 0, 22),
-        _generic(rng, 90, 58, 0, 60),
-        _plain(rng, 1),
-        _plain(rng, 200),
+        generic(rng.randbytes(75), 20, 0, 22),
+        generic(rng.randbytes(90), 58, 0, 60),
+        plain(rng.randbytes(1)),
+        plain(rng.randbytes(200)),
     ]
     if preset() == "full":
         good += _full_kinds(rng)
@@ -113,8 +96,8 @@ def _full_kinds(rng: random.Random) -> list[Job]:
         made(udp, 0, 90, Outer(Tunnel.VXLAN, 6, checksum=whole)).changed(**bare),
         tagged(vxlan, 2, rng),
         tagged(build(Shape(4, "udp"), rng.randbytes(99), 40, rng=rng), 1, rng),
-        tagged(_plain(rng, 61), 1, rng),
-        tagged(_plain(rng, 14), 2, rng),
+        tagged(plain(rng.randbytes(61)), 1, rng),
+        tagged(plain(rng.randbytes(14)), 2, rng),
         with_llc(build(Shape(4, "tcp"), rng.randbytes(99), 40, rng=rng), rng),
     ]
 

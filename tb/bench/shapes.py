@@ -10,9 +10,8 @@ import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gso_model import ChecksumMode, Descriptor
-from gso_model.layout import Tunnel
-from gso_tb.frames import Shape, build
+from gso_model.layout import ChecksumMode, Tunnel
+from gso_tb.frames import Shape, build, plain
 from gso_tb.jobs import Job, renumber
 from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
 
@@ -185,7 +184,7 @@ def _checksum(size: int, mode: ChecksumMode, text: str) -> Stream:
 
 def _pass(size: int) -> Stream:
     rng = random.Random(f"pass {size}")
-    made = (Job(Descriptor(frame_length=size), rng.randbytes(size)) for _ in range(SHORT))
+    made = (plain(rng.randbytes(size)) for _ in range(SHORT))
     return Stream("pass", "", str(size), size, tuple(renumber(made)))
 
 
@@ -205,6 +204,6 @@ def _mix(kind: str, seed: int, sizes: tuple[int, ...]) -> Stream:
             mode = rng.choice((ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.FROM_HEADER))
             return build(shape, rng.randbytes(rng.choice((0, 6, 1000))), 0, rng=rng, checksum=mode)
         size = rng.choice((60, 65, 590, 1514))
-        return Job(Descriptor(frame_length=size), rng.randbytes(size))
+        return plain(rng.randbytes(size))
 
     return Stream(kind, "", "", 0, tuple(renumber(one() for _ in range(MIXED))))

@@ -9,8 +9,8 @@ import random
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gso_model import Descriptor
 from gso_model.layout import DESCRIPTOR, ChecksumMode, L3Kind, L4Kind, Status
+from gso_tb import frames
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job
 
@@ -40,8 +40,11 @@ class _Maker:
 
     def plain(self, size: int, **fields: int) -> Job:
         """A frame of which nothing is asked, unless `fields` ask."""
-        descriptor = Descriptor(**{"frame_length": size, **fields})
-        return Job(descriptor, self.rng.randbytes(max(1, size)), label="plain")
+        return frames.plain(self.rng.randbytes(max(1, size)), frame_length=size, **fields)
+
+    def generic(self, size: int, start: int, offset: int, header_length: int) -> Job:
+        """A frame of which a checksum anywhere is asked."""
+        return frames.generic(self.rng.randbytes(size), start, offset, header_length)
 
 
 def descriptor_cases(seed: int) -> Iterator[Case]:
@@ -88,23 +91,12 @@ def _header_length(make: _Maker) -> Iterator[Case]:
         yield Case(short, Status.HEADER_LENGTH)
     for offset in (0, 6, 16, 254):
         for step, status in ((2, Status.OK), (1, Status.HEADER_LENGTH)):
-            asked = _generic(make, 300, 0, offset, offset + step)
+            asked = make.generic(300, 0, offset, offset + step)
             yield Case(asked.named(f"generic offset {offset}, {step}"), status)
     address = make.good(TCP4, 0, ip_checksum=1, checksum=ChecksumMode.NONE)
     bare = address.changed(l4_kind=L4Kind.NONE)
     yield Case(bare.changed(header_length=TCP4.l4_offset), Status.OK)
     yield Case(bare.changed(header_length=TCP4.l4_offset - 1), Status.HEADER_LENGTH)
-
-
-def _generic(make: _Maker, size: int, start: int, offset: int, header: int) -> Job:
-    return make.plain(
-        size,
-        l4_kind=L4Kind.GENERIC,
-        l4_checksum=ChecksumMode.SEED_WITH_LENGTH,
-        l4_offset=start,
-        checksum_offset=offset,
-        header_length=header,
-    )
 
 
 def _offsets(make: _Maker) -> Iterator[Case]:
@@ -116,8 +108,8 @@ def _offsets(make: _Maker) -> Iterator[Case]:
     yield Case(good.changed(l3_offset=36), wrong)
     yield Case(good.changed(l4_offset=54), wrong)
     yield Case(good.changed(header_length=34), wrong)
-    yield Case(_generic(make, 100, 21, 6, 40), wrong)
-    yield Case(_generic(make, 100, 20, 7, 40), wrong)
+    yield Case(make.generic(100, 21, 6, 40), wrong)
+    yield Case(make.generic(100, 20, 7, 40), wrong)
     yield Case(make.plain(60, l3_offset=15, l4_offset=13, l4_kind=L4Kind.TCP), Status.OK)
     # The distance from L3 to L4, by options: what IHL can say, and one step more.
     for size in (20, 24, 56, 60):
@@ -140,7 +132,7 @@ def _operation(make: _Maker) -> Iterator[Case]:
         yield Case(mss_job.changed(l4_checksum=ChecksumMode.NONE), wrong)
     for mode in ChecksumMode:
         fits = mode in (ChecksumMode.NONE, ChecksumMode.SEED_WITH_LENGTH)
-        job = _generic(make, 100, 20, 6, 40).changed(l4_checksum=mode)
+        job = make.generic(100, 20, 6, 40).changed(l4_checksum=mode)
         yield Case(job, Status.OK if fits else wrong)
     for mode in (1, 2, 3):
         yield Case(finished.changed(l4_kind=L4Kind.NONE, l4_checksum=mode), wrong)
@@ -269,7 +261,7 @@ def arrivals(seed: int, lanes: int, more: Iterable[Job] = ()) -> Iterator[Case]:
         make.good(TCP4, 1000, 10),
         make.good(UDP6, 0, 200),
         make.good(TCP4, 0, 0),
-        _generic(make, 150, 20, 6, 40),
+        make.generic(150, 20, 6, 40),
         make.plain(200),
         make.plain(1),
         make.plain(lanes),

@@ -97,6 +97,24 @@ def build(
     return Job(Descriptor(**values), bytes(header) + payload, label=text)
 
 
+def plain(data: bytes, **fields: int) -> Job:
+    """A job with any bytes for a frame, of which nothing is asked unless `fields` ask."""
+    return Job(Descriptor(**{"frame_length": len(data), **fields}), data, label="plain")
+
+
+def generic(data: bytes, start: int, offset: int, header_length: int) -> Job:
+    """A job with any bytes for a frame, summed from `start` on into `start` + `offset` (D21)."""
+    job = plain(
+        data,
+        header_length=header_length,
+        l4_offset=start,
+        l4_kind=L4Kind.GENERIC,
+        l4_checksum=ChecksumMode.SEED_WITH_LENGTH,
+        checksum_offset=offset,
+    )
+    return job.named("generic")
+
+
 def l2_bytes(shape: Shape, rng: random.Random) -> bytes:
     """The bytes in front of the IP header."""
     if shape.l2 < 14:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from gso_model import Descriptor
 from gso_model.layout import DESCRIPTOR, ChecksumMode, IdMode, L3Kind, L4Kind
 from gso_tb import outer_frames
-from gso_tb.frames import Shape, build
+from gso_tb.frames import Shape, build, generic
 from gso_tb.jobs import Job
 
 # Payload lengths and MSS are drawn near these, because faults sit at edges.
@@ -163,15 +163,7 @@ def _generic(rng: random.Random, features: Features) -> Job:
     header = min(header, 256)
     size = header + _near(rng, 3000)
     mode = rng.choice((ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.NONE))
-    descriptor = Descriptor(
-        frame_length=size,
-        header_length=header,
-        l4_offset=start,
-        l4_kind=L4Kind.GENERIC,
-        l4_checksum=mode,
-        checksum_offset=offset,
-    )
-    made = Job(descriptor, _payload(rng, size), label="generic")
+    made = generic(_payload(rng, size), start, offset, header).changed(l4_checksum=mode)
     return _dressed(rng, made, _in_tunnel(rng, features) and rng.random() < 0.5, features)
 
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import cocotb
 import pytest
 
-from gso_model import BASIC, Descriptor, check_descriptor, check_headers
-from gso_model.layout import ChecksumMode, IdMode, L4Kind
-from gso_tb import blocks, error_cases, random_jobs
+from gso_model import BASIC, check_descriptor, check_headers
+from gso_model.layout import ChecksumMode, IdMode
+from gso_tb import blocks, error_cases, frames, random_jobs
 from gso_tb.frames import Shape, build
 from gso_tb.grid import shapes
 from gso_tb.jobs import Job
@@ -225,15 +225,8 @@ async def ends_in_header(dut):
 
 def generic_job(rng: random.Random, start: int, offset: int, more: int) -> Job:
     head = start + offset + 2 + more
-    descriptor = Descriptor(
-        frame_length=head + 20,
-        header_length=head,
-        l4_offset=start,
-        l4_kind=L4Kind.GENERIC,
-        l4_checksum=ChecksumMode.SEED_WITH_LENGTH,
-        checksum_offset=offset,
-    )
-    return Job(descriptor, rng.randbytes(head + 20), label=f"generic {start}+{offset}+{more}")
+    job = frames.generic(rng.randbytes(head + 20), start, offset, head)
+    return job.named(f"generic {start}+{offset}+{more}")
 
 
 @cocotb.test
