@@ -10,6 +10,8 @@ Sums may be added at will and are folded to 16 bits once, by `finish`.
 from gso_model.layout import L3Kind, L4Kind
 
 PROTOCOL_NUMBER = {L4Kind.TCP: 6, L4Kind.UDP: 17}
+# Bytes from the L4 header's start to its checksum.
+CHECKSUM_OFFSET = {L4Kind.TCP: 16, L4Kind.UDP: 6}
 
 
 def word_sum(data: bytes | bytearray) -> int:

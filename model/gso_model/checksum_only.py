@@ -5,7 +5,14 @@ No length, identification, sequence number or flag is written, only the checksum
 """
 
 from gso_model.check import l3_end, outer_l3_end
-from gso_model.checksum import PROTOCOL_NUMBER, finish, finish_udp, pseudo_header_sum, word_sum
+from gso_model.checksum import (
+    CHECKSUM_OFFSET,
+    PROTOCOL_NUMBER,
+    finish,
+    finish_udp,
+    pseudo_header_sum,
+    word_sum,
+)
 from gso_model.descriptor import Descriptor
 from gso_model.layout import ChecksumMode, L4Kind
 
@@ -55,7 +62,7 @@ def _write_l4_checksum(
     frame: bytearray, l4_kind: L4Kind, offset: int, mode: int, l3_kind: int, l3_offset: int
 ) -> None:
     """Writes the TCP or UDP checksum over the bytes from `offset` to the frame's end (D2)."""
-    at = offset + (16 if l4_kind == L4Kind.TCP else 6)
+    at = offset + CHECKSUM_OFFSET[l4_kind]
     seed = int.from_bytes(frame[at : at + 2], "big")
     length = len(frame) - offset
     if mode == ChecksumMode.NONE:

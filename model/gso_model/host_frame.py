@@ -7,7 +7,7 @@ port, and what its checksum fields hold by comparing them with the possible pseu
 
 from dataclasses import dataclass, replace
 
-from gso_model.checksum import PROTOCOL_NUMBER, pseudo_header_sum
+from gso_model.checksum import CHECKSUM_OFFSET, PROTOCOL_NUMBER, pseudo_header_sum
 from gso_model.descriptor import Descriptor
 from gso_model.headers import describe
 from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind, Tunnel
@@ -66,7 +66,7 @@ def checksum_mode(
     A sum with length (Linux), one without (Windows, DPDK), or neither, as in a frame that was
     finished or put together from received ones: then it has to be made from the addresses.
     """
-    at = l4_offset + (16 if l4_kind == L4Kind.TCP else 6)
+    at = l4_offset + CHECKSUM_OFFSET[L4Kind(l4_kind)]
     field = int.from_bytes(frame[at : at + 2], "big")
     if (l4_kind == L4Kind.UDP and field == 0) or _routed(frame, l3_kind, l3_offset, l4_offset):
         return ChecksumMode.SEED_WITH_LENGTH

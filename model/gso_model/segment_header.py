@@ -16,6 +16,8 @@ from struct import Struct
 from gso_model.capabilities import Capabilities
 from gso_model.check import l3_end, outer_l3_end
 from gso_model.checksum import (
+    CHECKSUM_OFFSET,
+    PROTOCOL_NUMBER,
     addresses_sum,
     complement,
     finish,
@@ -174,15 +176,13 @@ def pseudo_header_seed(header: bytes | bytearray, d: Descriptor, outer: bool) ->
     """
     if outer:
         kind, l3, l4 = d.outer_l3_kind, d.outer_l3_offset, d.outer_l4_offset
-        mode = d.outer_l4_checksum
-        protocol, at = 17, l4 + 6
+        mode, l4_kind = d.outer_l4_checksum, L4Kind.UDP
     else:
         kind, l3, l4 = d.l3_kind, d.l3_offset, d.l4_offset
-        mode = d.l4_checksum
-        protocol, at = (6, l4 + 16) if d.l4_kind == L4Kind.TCP else (17, l4 + 6)
+        mode, l4_kind = d.l4_checksum, L4Kind(d.l4_kind)
     if mode == ChecksumMode.FROM_HEADER:
-        return fold(addresses_sum(header, kind, l3) + protocol)
-    (field,) = _WORD.unpack_from(header, at)
+        return fold(addresses_sum(header, kind, l3) + PROTOCOL_NUMBER[l4_kind])
+    (field,) = _WORD.unpack_from(header, l4 + CHECKSUM_OFFSET[l4_kind])
     if mode == ChecksumMode.SEED_WITH_LENGTH:
         return fold(field + complement(d.frame_length - l4))
     return field

@@ -8,8 +8,9 @@ with IFF_VNET_HDR. What a device must reject is a `ValueError` here.
 import struct
 from dataclasses import dataclass
 
+from gso_model.checksum import CHECKSUM_OFFSET
 from gso_model.descriptor import Descriptor
-from gso_model.headers import Packet, ethernet, inside, ip_packet
+from gso_model.headers import GENEVE_PORT, Packet, ethernet, inside, ip_packet
 from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind, Tunnel
 
 NEEDS_CSUM, UDP_TUNNEL_CSUM = 1, 8  # flags
@@ -17,9 +18,7 @@ TCPV4, UDP_FRAGMENTS, TCPV6, UDP_L4 = 1, 3, 4, 5  # gso_type
 TUNNEL_IPV4, TUNNEL_IPV6, ECN = 0x20, 0x40, 0x80  # bits beside it
 SIZES = (10, 12, 20, 24)
 
-_GENEVE_PORT = 6081
 _TUNNEL_BIT = {L3Kind.IPV4: TUNNEL_IPV4, L3Kind.IPV6: TUNNEL_IPV6}
-_CHECKSUM_OFFSET = {L4Kind.TCP: 16, L4Kind.UDP: 6}
 
 
 @dataclass(frozen=True)
@@ -96,10 +95,10 @@ def virtio_request(
     if wanted != (inner.l3_kind, l4_kind):
         found = f"{inner.l3_kind.name} and {l4_kind.name}"
         raise ValueError(f"virtio-net: gso_type {h.gso_type:#x} for a frame with {found}")
-    if (h.csum_start, h.csum_offset) != (inner.l4, _CHECKSUM_OFFSET[l4_kind]):
+    if (h.csum_start, h.csum_offset) != (inner.l4, CHECKSUM_OFFSET[l4_kind]):
         raise ValueError(
             f"virtio-net: checksum at {h.csum_start} + {h.csum_offset}, expected "
-            f"{inner.l4} + {_CHECKSUM_OFFSET[l4_kind]}"
+            f"{inner.l4} + {CHECKSUM_OFFSET[l4_kind]}"
         )
     return Descriptor(
         **base,
@@ -122,7 +121,7 @@ def _checksum(h: VnetHeader, frame: bytes) -> dict[str, int]:
         raise ValueError(f"virtio-net: checksum at {at} of a frame with {len(frame)} bytes")
     kind, header_length, offset = L4Kind.GENERIC, at + 2, h.csum_offset
     l4_kind, l4, end = _innermost(frame, h.csum_start)
-    if l4 == h.csum_start and _CHECKSUM_OFFSET.get(l4_kind) == h.csum_offset:
+    if l4 == h.csum_start and CHECKSUM_OFFSET.get(l4_kind) == h.csum_offset:
         kind, header_length, offset = l4_kind, end, 0
     return {
         "l4_kind": kind,
@@ -184,7 +183,7 @@ def _outer(h: VnetHeader, frame: bytes, outer: Packet, inner: Packet) -> dict[st
     port = int.from_bytes(frame[outer.l4 + 2 : outer.l4 + 4], "big")
     checked = h.flags & UDP_TUNNEL_CSUM
     return {
-        "tunnel": Tunnel.GENEVE if port == _GENEVE_PORT else Tunnel.VXLAN,
+        "tunnel": Tunnel.GENEVE if port == GENEVE_PORT else Tunnel.VXLAN,
         "outer_l3_kind": outer.l3_kind,
         "outer_l3_offset": outer.l3,
         "outer_l4_offset": outer.l4,

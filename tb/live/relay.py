@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gso_model import Descriptor, L4Kind, Status
+from gso_model.checksum import CHECKSUM_OFFSET
 from gso_model.cli.engines import Engine
 from gso_model.virtio import VnetHeader, virtio_request
 from live.tap import HEADER
@@ -117,7 +118,7 @@ class Relay:
         """`segment`, or where its turn has come the same with one wrong bit in its checksum."""
         s = self.statistics
         s.segments += 1
-        at = asked.l4_offset + (17 if asked.l4_kind == L4Kind.TCP else 7)
+        at = asked.l4_offset + CHECKSUM_OFFSET[L4Kind(asked.l4_kind)] + 1
         if s.segments % self._corrupt:
             return segment
         s.corrupted += 1
