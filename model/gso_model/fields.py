@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from gso_model.descriptor import Descriptor
+from gso_model.headers import TAG_TYPES, TEB
 from gso_model.layout import L3Kind, L4Kind, Tunnel
 
 
@@ -106,7 +107,7 @@ def _ethernet(frame: bytes, start: int, end: int, prefix: str) -> Iterator[Heade
     yield HeaderField(header, "destination", start, start + 6)
     yield HeaderField(header, "source", start + 6, start + 12)
     at = start + 12
-    while at + 4 < end and int.from_bytes(frame[at : at + 2], "big") in (0x8100, 0x88A8, 0x9100):
+    while at + 4 < end and int.from_bytes(frame[at : at + 2], "big") in TAG_TYPES:
         yield HeaderField(header, "VLAN tag", at, at + 4)
         at += 4
     llc = int.from_bytes(frame[at : at + 2], "big") < 0x600
@@ -132,14 +133,14 @@ def _tunnel(frame: bytes, d: Descriptor) -> Iterator[HeaderField]:
     else:
         at = yield from _sized("outer UDP", _UDP, at)
         if d.tunnel == Tunnel.VXLAN:
-            protocol = 0x6558
+            protocol = TEB
             at = yield from _sized("VXLAN", _VXLAN, at)
         else:
             protocol = int.from_bytes(frame[at + 2 : at + 4], "big")
             end = at + 8 + 4 * (frame[at] & 0x3F)
             yield from _fixed("Geneve", _GENEVE, at, end, "options")
             at = end
-    if protocol == 0x6558:
+    if protocol == TEB:
         yield from _ethernet(frame, at, d.l3_offset, "inner ")
 
 

@@ -12,10 +12,10 @@ from gso_model.layout import DESCRIPTOR, ChecksumMode, IdMode, L3Kind, L4Kind, T
 
 VXLAN_PORT = 4789  # RFC 7348
 GENEVE_PORT = 6081  # RFC 8926
+TAG_TYPES = (0x8100, 0x88A8, 0x9100)
+TEB = 0x6558  # transparent Ethernet bridging: an Ethernet frame inside GRE or Geneve
 
-_TAG_TYPES = (0x8100, 0x88A8, 0x9100)
 _L3_BY_ETHERTYPE = {0x0800: L3Kind.IPV4, 0x86DD: L3Kind.IPV6}
-_TEB = 0x6558  # an Ethernet frame inside GRE or Geneve
 _IPV6_EXTENSIONS = (0, 43, 60)  # hop-by-hop, routing, destination: each 8 bytes and 8 more a unit
 _TCP, _UDP, _GRE = 6, 17, 47
 _L3_BY_PROTOCOL = {4: L3Kind.IPV4, 41: L3Kind.IPV6}
@@ -119,7 +119,7 @@ def _word(frame: bytes, at: int) -> int:
 def ethernet(frame: bytes, start: int) -> L2 | None:
     """The Ethernet header at `start` with all its tags; `None` if no IP follows."""
     at = start + 12
-    while _word(frame, at) in _TAG_TYPES:
+    while _word(frame, at) in TAG_TYPES:
         at += 4
     ethertype, end, llc = _word(frame, at), at + 2, False
     if ethertype < 0x600 and frame[end : end + 6] == b"\xaa\xaa\x03\0\0\0":
@@ -168,7 +168,7 @@ def inside(frame: bytes, outer: Packet) -> tuple[Tunnel, Packet | None]:
             kind, l3 = _behind_type(frame, _word(frame, at + 2), end)
     elif outer.l4_kind == L4Kind.UDP and _word(frame, at + 2) == VXLAN_PORT:
         tunnel = Tunnel.VXLAN
-        kind, l3 = _behind_type(frame, _TEB, at + 16)
+        kind, l3 = _behind_type(frame, TEB, at + 16)
     elif outer.l4_kind == L4Kind.UDP and _word(frame, at + 2) == GENEVE_PORT:
         tunnel = Tunnel.GENEVE
         if len(frame) > at + 8 and frame[at + 8] >> 6 == 0:
@@ -182,7 +182,7 @@ def inside(frame: bytes, outer: Packet) -> tuple[Tunnel, Packet | None]:
 
 def _behind_type(frame: bytes, ethertype: int, at: int) -> tuple[L3Kind, int]:
     """Kind and offset of the IP header where `ethertype` says what stands at `at`."""
-    if ethertype != _TEB:
+    if ethertype != TEB:
         return _L3_BY_ETHERTYPE.get(ethertype, L3Kind.NONE), at
     l2 = ethernet(frame, at)
     # The inner 802.3 length would need a rewrite that the core does not make (D17).
