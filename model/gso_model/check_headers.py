@@ -99,7 +99,7 @@ def _length_8023(header: bytes, d: Descriptor) -> bool:
     An offset below 10 leaves no room for the length field, one below 22 none behind the inserted
     tags (I19).
     """
-    l3 = d.outer_l3_offset if d.tunnel != Tunnel.NONE else d.l3_offset
+    l3 = d.outermost_l3_offset
     if l3 < (22 if d.tag_count else 10):
         return True
     old = int.from_bytes(header[l3 - 10 : l3 - 8], "big")

@@ -110,6 +110,11 @@ class Descriptor:
         return self.tunnel in (Tunnel.VXLAN, Tunnel.GENEVE)
 
     @property
+    def outermost_l3_offset(self) -> int:
+        """Offset of the IP header that stands first in the frame, the outer one in a tunnel."""
+        return self.l3_offset if self.tunnel == Tunnel.NONE else self.outer_l3_offset
+
+    @property
     def tags(self) -> bytes:
         """The VLAN tags to insert, as bytes on the wire, the outermost first (D18)."""
         return b"".join(tag.to_bytes(4, "big") for tag in (self.tag0, self.tag1)[: self.tag_count])

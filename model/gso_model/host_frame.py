@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from gso_model.checksum import CHECKSUM_OFFSET, PROTOCOL_NUMBER, pseudo_header_sum
 from gso_model.descriptor import Descriptor
 from gso_model.headers import describe
-from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind, Tunnel
+from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind
 
 _JUMBO = b"\xc2\x04"  # type and length of the option in RFC 2675
 _LOOSE_ROUTE, _STRICT_ROUTE = 131, 137
@@ -27,18 +27,14 @@ class Size:
         """The MSS for a frame with these headers; below 1 where they do not leave room."""
         if self.mss:
             return self.mss
-        return self.mtu - (descriptor.header_length - outermost_l3(descriptor))
+        # The wire's MTU counts from the outermost IP header on.
+        return self.mtu - (descriptor.header_length - descriptor.outermost_l3_offset)
 
     def exceeded(self, frame: bytes, descriptor: Descriptor) -> bool:
         """Whether `frame` is more than fits."""
         if descriptor.l4_kind == L4Kind.NONE:
             return len(frame) - 14 > (self.mtu or self.mss + 60 + 60)
         return len(frame) - descriptor.header_length > self.mss_of(descriptor)
-
-
-def outermost_l3(descriptor: Descriptor) -> int:
-    """Offset of the IP header that the wire's MTU counts from."""
-    return descriptor.l3_offset if descriptor.tunnel == Tunnel.NONE else descriptor.outer_l3_offset
 
 
 def request(frame: bytes, mss: int, *, ip_id: IdMode = IdMode.MOD16) -> Descriptor:

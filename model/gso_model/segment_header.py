@@ -45,10 +45,9 @@ class SegmentHeader:
         self._last = total - 1
         self._ip = [_Ip(self._header, d.l3_kind, d.l3_offset, l3_end(d), d.ip_id)]
         self._outer_udp: _Udp | None = None
-        outermost = d.l3_offset
         if d.tunnel != Tunnel.NONE:
-            outermost, end = d.outer_l3_offset, outer_l3_end(d)
-            self._ip.append(_Ip(self._header, d.outer_l3_kind, outermost, end, d.outer_ip_id))
+            outer, end = d.outer_l3_offset, outer_l3_end(d)
+            self._ip.append(_Ip(self._header, d.outer_l3_kind, outer, end, d.outer_ip_id))
             if d.outer_udp:
                 self._outer_udp = _Udp(self._header, d, outer=True)
         if d.l4_kind == L4Kind.TCP:
@@ -56,7 +55,7 @@ class SegmentHeader:
         else:
             self._l4 = _Udp(self._header, d, outer=False)
         # D17: the length counts from the LLC header, and inserted tags do not.
-        self._llc = outermost - 8 if d.length_8023 else None
+        self._llc = d.outermost_l3_offset - 8 if d.length_8023 else None
         self._tags = d.tags
 
     def make(self, index: int, payload: bytes) -> bytearray:

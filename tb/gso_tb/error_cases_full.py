@@ -358,8 +358,7 @@ def _outer_checksum(make: Maker) -> Iterator[Case]:
 def _llc_bytes(make: Maker) -> Iterator[Case]:
     for job in (make.plain(), make.inside(Outer(Tunnel.GRE)), make.plain(l2=18)):
         llc = with_llc(job, make.rng)
-        d = llc.descriptor
-        at = (d.outer_l3_offset if d.tunnel else d.l3_offset) - 10
+        at = llc.descriptor.outermost_l3_offset - 10
         for tags in (0, 1, 2):
             for place, value in ((0, 0x06), (0, 0xFF), (2, 0xAB), (3, 0x00), (4, 0x02)):
                 wrong = llc.patched(at + place, value)

@@ -126,7 +126,7 @@ def tagged(job: Job, count: int, rng: random.Random) -> Job:
 def with_llc(job: Job, rng: random.Random) -> Job:
     """The same job with an LLC/SNAP header in front of its EtherType and its length to write."""
     d = job.descriptor
-    at = (d.outer_l3_offset if d.tunnel else d.l3_offset) - 2
+    at = d.outermost_l3_offset - 2
     snap = rng.randrange(0x600).to_bytes(2, "big") + b"\xaa\xaa\x03" + bytes(3)
     data = job.data[:at] + snap + job.data[at:]
     names = ["frame_length", "header_length", "l3_offset", "l4_offset"]

@@ -111,8 +111,8 @@ def _dressed(rng: random.Random, made: Job, tunnel: bool, features: Features) ->
             # D3: with a field of 0 there is no outer checksum, but in mode 3.
             made = made.patched(d.outer_l4_offset + 6, bytes(2))
     d = made.descriptor
-    l2 = d.outer_l3_offset if d.tunnel else d.l3_offset
-    llc = "length_8023" in features and l2 >= 14 and (d.l3_kind or d.tunnel)
+    room = d.outermost_l3_offset >= 14
+    llc = "length_8023" in features and room and (d.l3_kind or d.tunnel)
     # D17: few segments of more than 1,500 bytes, as they are refused.
     if llc and rng.random() < (0.25 if d.mss < 1400 else 0.03):
         made = outer_frames.with_llc(made, rng)
