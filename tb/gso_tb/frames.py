@@ -15,6 +15,7 @@ from gso_tb.jobs import Job
 
 TCP_NUMBER = 6
 UDP_NUMBER = 17
+SEEDED = (ChecksumMode.SEED_WITHOUT_LENGTH, ChecksumMode.SEED_WITH_LENGTH)
 ETHERTYPE = {4: b"\x08\x00", 6: b"\x86\xdd"}
 
 
@@ -52,6 +53,18 @@ def folded_sum(data: bytes) -> int:
     return total
 
 
+def pseudo_header(frame: bytes, l3: int, ip: int, number: int, length: int) -> bytes:
+    """The pseudo-header for the IP header at `l3`, the protocol `number` and an L4 length."""
+    first, end = (12, 20) if ip == 4 else (8, 40)
+    return frame[l3 + first : l3 + end] + bytes([0, number]) + length.to_bytes(4, "big")
+
+
+def seed(frame: bytes, l3: int, ip: int, number: int, length: int, mode: int) -> bytes:
+    """What the checksum field holds in `mode`, one of `SEEDED`; the rest as `pseudo_header`."""
+    counted = length if mode == ChecksumMode.SEED_WITH_LENGTH else 0
+    return folded_sum(pseudo_header(frame, l3, ip, number, counted)).to_bytes(2, "big")
+
+
 def build(
     shape: Shape,
     payload: bytes,
@@ -70,15 +83,10 @@ def build(
     """
     header = bytearray(l2_bytes(shape, rng) + l3_bytes(shape, rng) + _l4(shape, rng, flags))
     l3, l4 = shape.l2, shape.l4_offset
-    checksum_at = l4 + (16 if shape.l4 == "tcp" else 6)
-    if checksum in (ChecksumMode.SEED_WITH_LENGTH, ChecksumMode.SEED_WITHOUT_LENGTH):
-        addresses = header[l3 + 12 : l3 + 20] if shape.ip == 4 else header[l3 + 8 : l3 + 40]
-        number = TCP_NUMBER if shape.l4 == "tcp" else UDP_NUMBER
+    if checksum in SEEDED:
+        at, number = (l4 + 16, TCP_NUMBER) if shape.l4 == "tcp" else (l4 + 6, UDP_NUMBER)
         length = len(header) - l4 + len(payload)
-        pseudo = bytes(addresses) + bytes([0, number])
-        if checksum == ChecksumMode.SEED_WITH_LENGTH:
-            pseudo += length.to_bytes(4, "big")
-        header[checksum_at : checksum_at + 2] = folded_sum(pseudo).to_bytes(2, "big")
+        header[at : at + 2] = seed(bytes(header), l3, shape.ip, number, length, checksum)
     values: dict[str, int] = {
         "frame_length": len(header) + len(payload),
         "mss": mss,

@@ -9,7 +9,16 @@ import random
 from collections.abc import Callable
 
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind
-from gso_tb.frames import Shape, build, folded_sum
+from gso_tb.frames import (
+    SEEDED,
+    TCP_NUMBER,
+    UDP_NUMBER,
+    Shape,
+    build,
+    folded_sum,
+    pseudo_header,
+    seed,
+)
 from gso_tb.jobs import Job
 from gso_tb.wire import number
 
@@ -67,14 +76,13 @@ def true_lengths(job: Job) -> Job:
 def seeded(job: Job) -> Job:
     """The same job with the seed that its addresses and mode give, where its mode wants one."""
     d = job.descriptor
-    if d.l4_checksum in (ChecksumMode.NONE, ChecksumMode.FROM_HEADER):
+    if d.l4_checksum not in SEEDED:
         return job
-    first, end = (12, 20) if d.l3_kind == L3Kind.IPV4 else (8, 40)
-    pseudo = job.data[d.l3_offset + first : d.l3_offset + end]
-    pseudo += bytes([0, 6 if d.l4_kind == L4Kind.TCP else 17])
-    if d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH:
-        pseudo += (len(job.data) - d.l4_offset).to_bytes(4, "big")
-    return job.patched(checksum_at(job), folded_sum(pseudo).to_bytes(2, "big"))
+    ip = 4 if d.l3_kind == L3Kind.IPV4 else 6
+    protocol = TCP_NUMBER if d.l4_kind == L4Kind.TCP else UDP_NUMBER
+    length = len(job.data) - d.l4_offset
+    field = seed(job.data, d.l3_offset, ip, protocol, length, d.l4_checksum)
+    return job.patched(checksum_at(job), field)
 
 
 def sized(mss: int, *sizes: int, shapes: tuple[Shape, ...] = EVERY) -> Maker:
@@ -221,15 +229,13 @@ def _sum_zero(*shapes: Shape) -> Maker:
             for mode in MODES:
                 job = seeded(build(shape, bytes(300), 300, rng=rng, checksum=mode, flags=0x010))
                 d = job.descriptor
-                first, end = (12, 20) if shape.ip == 4 else (8, 40)
-                number_byte = 6 if shape.l4 == "tcp" else 17
+                protocol = TCP_NUMBER if shape.l4 == "tcp" else UDP_NUMBER
                 covered = bytearray(job.data[d.l4_offset :])
                 at = checksum_at(job) - d.l4_offset
                 covered[at : at + 2] = bytes(2)
                 if shape.l4 == "udp":
                     covered[4:6] = len(covered).to_bytes(2, "big")
-                pseudo = job.data[shape.l2 + first : shape.l2 + end] + bytes([0, number_byte])
-                pseudo += len(covered).to_bytes(2, "big")
+                pseudo = pseudo_header(job.data, shape.l2, shape.ip, protocol, len(covered))
                 missing = 0xFFFF - folded_sum(pseudo + covered)
                 made.append(job.patched(d.header_length + 40, missing.to_bytes(2, "big")))
         return made

@@ -15,7 +15,6 @@ from gso_tb.jobs import Job
 
 _NUMBER = {Tunnel.GRE: 47, Tunnel.VXLAN: 17, Tunnel.GENEVE: 17}
 _PORT = {Tunnel.VXLAN: 4789, Tunnel.GENEVE: 6081}
-_SEEDED = (ChecksumMode.SEED_WITHOUT_LENGTH, ChecksumMode.SEED_WITH_LENGTH)
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,10 @@ def encapsulated(inner: Job, outer: Outer, rng: random.Random, **fields: int) ->
     number = _NUMBER.get(outer.tunnel, 4 if described == L3Kind.IPV4 else 41)
     front = _ip(outer, number, rng)
     middle = _tunnel(outer, described, rng)
-    if outer.checksum in _SEEDED:
-        first, end = (12, 20) if outer.ip == 4 else (8, 40)
-        pseudo = front[outer.l2 + first : outer.l2 + end] + bytes([0, 17])
-        if outer.checksum == ChecksumMode.SEED_WITH_LENGTH:
-            pseudo += (len(middle) + len(inner.data)).to_bytes(4, "big")
-        middle = middle[:6] + frames.folded_sum(pseudo).to_bytes(2, "big") + middle[8:]
+    if outer.checksum in frames.SEEDED:
+        length = len(middle) + len(inner.data)
+        field = frames.seed(front, outer.l2, outer.ip, frames.UDP_NUMBER, length, outer.checksum)
+        middle = middle[:6] + field + middle[8:]
     elif outer.checksum == ChecksumMode.NONE and outer.tunnel in (Tunnel.VXLAN, Tunnel.GENEVE):
         middle = middle[:6] + bytes(2) + middle[8:]
     moved = len(front) + len(middle)
