@@ -248,10 +248,8 @@ async def wraps(dut):
     for first, mode in product((0xFFFE, 0x7FFE, 0x0000), IdMode):
         shape = Shape(4, "tcp", 14, 0, 12)
         job = build(shape, rng.randbytes(50), 10, rng=rng, ip_id=mode, checksum=3)
-        data = bytearray(job.data)
-        data[18:20] = first.to_bytes(2, "big")
-        data[38:42] = (0xFFFFFFF0 + rng.randrange(16)).to_bytes(4, "big")
-        jobs.append(job.arriving(bytes(data)))
+        job = job.patched(18, first.to_bytes(2, "big"))
+        jobs.append(job.patched(38, (0xFFFFFFF0 + rng.randrange(16)).to_bytes(4, "big")))
     await edit.run(jobs)
 
 
