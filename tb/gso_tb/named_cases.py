@@ -20,6 +20,7 @@ from gso_tb.frames import (
     seed,
 )
 from gso_tb.jobs import Job
+from gso_tb.reference import checksum_at
 from gso_tb.wire import number
 
 Maker = Callable[[random.Random], list[Job]]
@@ -51,12 +52,6 @@ def jobs(name: str) -> list[Job]:
     return [job.named(f"{name} {number}: {job.label}") for number, job in enumerate(made)]
 
 
-def checksum_at(job: Job) -> int:
-    """Where the L4 checksum stands."""
-    d = job.descriptor
-    return d.l4_offset + (16 if d.l4_kind == L4Kind.TCP else 6)
-
-
 def true_lengths(job: Job) -> Job:
     """The same job with the IP and UDP lengths that the frame has, outer ones too."""
     d, size = job.descriptor, len(job.data)
@@ -82,7 +77,7 @@ def seeded(job: Job) -> Job:
     protocol = TCP_NUMBER if d.l4_kind == L4Kind.TCP else UDP_NUMBER
     length = len(job.data) - d.l4_offset
     field = seed(job.data, d.l3_offset, ip, protocol, length, d.l4_checksum)
-    return job.patched(checksum_at(job), field)
+    return job.patched(checksum_at(d), field)
 
 
 def sized(mss: int, *sizes: int, shapes: tuple[Shape, ...] = EVERY) -> Maker:
@@ -211,12 +206,13 @@ def _seed_zero(rng: random.Random) -> list[Job]:
         for mode in MODES[:2]:
             job = seeded(build(shape, rng.randbytes(950), 400, rng=rng, checksum=mode))
             at = shape.l2 + (14 if shape.ip == 4 else 22)  # the source address' last word
-            low = number(job.data, at) - number(job.data, checksum_at(job))
+            field = checksum_at(job.descriptor)
+            low = number(job.data, at) - number(job.data, field)
             job = seeded(job.patched(at, (low % 0xFFFF).to_bytes(2, "big")))
-            assert number(job.data, checksum_at(job)) == 0xFFFF
+            assert number(job.data, field) == 0xFFFF
             made.append(job)
             if shape.l4 == "tcp":
-                made.append(job.patched(checksum_at(job), bytes(2)))
+                made.append(job.patched(field, bytes(2)))
     return made
 
 
@@ -231,7 +227,7 @@ def _sum_zero(*shapes: Shape) -> Maker:
                 d = job.descriptor
                 protocol = TCP_NUMBER if shape.l4 == "tcp" else UDP_NUMBER
                 covered = bytearray(job.data[d.l4_offset :])
-                at = checksum_at(job) - d.l4_offset
+                at = checksum_at(d) - d.l4_offset
                 covered[at : at + 2] = bytes(2)
                 if shape.l4 == "udp":
                     covered[4:6] = len(covered).to_bytes(2, "big")

@@ -6,18 +6,9 @@ import random
 from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind
 from gso_tb.frames import Shape, build, folded_sum
 from gso_tb.jobs import Job
-from gso_tb.named_cases import (
-    EVERY,
-    TCP4,
-    TCP6,
-    UDP4,
-    Maker,
-    case,
-    checksum_at,
-    sized,
-    true_lengths,
-)
+from gso_tb.named_cases import EVERY, TCP4, TCP6, UDP4, Maker, case, sized, true_lengths
 from gso_tb.outer_frames import tagged, with_llc
+from gso_tb.reference import checksum_at
 
 # --- IPv4 identification (D5)
 
@@ -137,7 +128,7 @@ def _source_route(rng: random.Random) -> list[Job]:
         job = job.patched(34, b"\x83\x07\x04" + final + b"\x00")
         length = (len(job.data) - shape.l4_offset).to_bytes(4, "big")
         seed = folded_sum(job.data[26:30] + final + length + bytes([0, protocol]))
-        made.append(job.patched(checksum_at(job), seed.to_bytes(2, "big")))
+        made.append(job.patched(checksum_at(job.descriptor), seed.to_bytes(2, "big")))
     return made
 
 
@@ -153,7 +144,7 @@ def _routing(rng: random.Random) -> list[Job]:
         job = job.patched(54, bytes([protocol, 2, 0, 1]) + bytes(4) + final)
         length = (len(job.data) - shape.l4_offset).to_bytes(4, "big")
         seed = folded_sum(job.data[22:38] + final + length + bytes([0, protocol]))
-        made.append(job.patched(checksum_at(job), seed.to_bytes(2, "big")))
+        made.append(job.patched(checksum_at(job.descriptor), seed.to_bytes(2, "big")))
     return made
 
 

@@ -87,8 +87,7 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
     if d.l3_kind or d.l4_kind:
         places["l4"] = (d.l4_offset + shift) // 2
     if checksum_on:
-        place = CHECKSUM_PLACE.get(d.l4_kind, d.checksum_offset)
-        places["checksum"] = (d.l4_offset + shift + place) // 2
+        places["checksum"] = (checksum_at(d) + shift) // 2
     rows = -(-wire // lanes)
     plan = {"empty": 1}
     if payload:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from gso_model import Vector
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind
+from gso_tb.reference import checksum_at
 
 
 class Variant(NamedTuple):
@@ -80,8 +81,7 @@ def _made(vector: Vector, variant: Variant, rng: random.Random) -> Vector:
 def _seeded_fields(vector: Vector) -> Iterator[tuple[str, int, int]]:
     """The checksum fields that hold a seed: their mode's name, where they and their L4 are."""
     d = vector.descriptor
-    inner = d.l4_offset + (16 if d.l4_kind == L4Kind.TCP else 6)
-    fields = [("l4_checksum", inner, d.l4_offset)]
+    fields = [("l4_checksum", checksum_at(d), d.l4_offset)]
     if d.outer_udp:
         fields.append(("outer_l4_checksum", d.outer_l4_offset + 6, d.outer_l4_offset))
     for name, field, l4 in fields:

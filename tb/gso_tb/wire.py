@@ -8,6 +8,7 @@ have their values by rule. Checksums are for a walk over the finished frame to j
 from gso_model import Descriptor
 from gso_model.layout import ChecksumMode, IdMode, L3Kind, L4Kind, Tunnel
 from gso_tb.jobs import Job
+from gso_tb.reference import checksum_at
 
 _MASKS = {"first": 0xFF6, "middle": 0xF76, "last": 0xF7F, "only": 0xFFF}
 
@@ -84,9 +85,8 @@ def _checksums(d: Descriptor, template: bytes) -> list[int]:
         found.append(d.l3_offset + 10)
     if d.outer_l3_kind == L3Kind.IPV4 and (d.mss or d.outer_ip_checksum):
         found.append(d.outer_l3_offset + 10)
-    places = {L4Kind.TCP: 16, L4Kind.UDP: 6, L4Kind.GENERIC: d.checksum_offset}
     if d.l4_checksum != ChecksumMode.NONE:
-        at = d.l4_offset + places[L4Kind(d.l4_kind)]
+        at = checksum_at(d)
         if not _no_checksum(template, at, d.l4_kind == L4Kind.UDP, d.l4_checksum):
             found.append(at)
     if d.outer_l4_checksum != ChecksumMode.NONE:
