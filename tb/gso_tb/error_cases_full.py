@@ -11,10 +11,8 @@ from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Status, Tunnel
 from gso_tb.error_cases import MAX_SEGMENT, Case
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job
-from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
+from gso_tb.outer_frames import TUNNELS, UDP_TUNNELS, Outer, encapsulated, tagged, with_llc
 
-TUNNELS = (Tunnel.IPIP, Tunnel.GRE, Tunnel.VXLAN, Tunnel.GENEVE)
-UDP_TUNNELS = (Tunnel.VXLAN, Tunnel.GENEVE)
 BARE = {"l4_kind": L4Kind.NONE, "l4_checksum": ChecksumMode.NONE}
 NOTHING = {**BARE, "l3_kind": L3Kind.NONE, "l3_offset": 0, "l4_offset": 0, "ip_checksum": 0}
 

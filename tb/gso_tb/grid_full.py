@@ -8,7 +8,7 @@ from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Tunnel
 from gso_tb.frames import Shape, build
 from gso_tb.grid import boundary_jobs, shapes
 from gso_tb.jobs import Job
-from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
+from gso_tb.outer_frames import TUNNELS, UDP_TUNNELS, Outer, encapsulated, tagged, with_llc
 
 
 def every_tag_lane(lanes: int, seed: int) -> Iterator[Job]:
@@ -46,8 +46,8 @@ def _finished(shape: Shape, count: int, lanes: int, rng: random.Random) -> Itera
 def every_tunnel_length(lanes: int, seed: int) -> Iterator[Job]:
     """Tunnel headers of every even length mod the beat, several segments, one, and checksums."""
     rng = random.Random(f"tunnel lengths {seed}")
-    for tunnel in (Tunnel.IPIP, Tunnel.GRE, Tunnel.VXLAN, Tunnel.GENEVE):
-        udp = tunnel in (Tunnel.VXLAN, Tunnel.GENEVE)
+    for tunnel in TUNNELS:
+        udp = tunnel in UDP_TUNNELS
         for lane in range(0, 64, 2):
             outer = Outer(
                 tunnel,

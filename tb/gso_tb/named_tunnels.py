@@ -7,10 +7,7 @@ from gso_model.layout import ChecksumMode, IdMode, L4Kind, Tunnel
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job
 from gso_tb.named_cases import CASES, Maker, case, true_lengths
-from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
-
-UDP_TUNNELS = (Tunnel.VXLAN, Tunnel.GENEVE)
-EVERY_TUNNEL = (Tunnel.IPIP, Tunnel.GRE, *UDP_TUNNELS)
+from gso_tb.outer_frames import TUNNELS, UDP_TUNNELS, Outer, encapsulated, tagged, with_llc
 
 
 def inside(
@@ -140,7 +137,7 @@ def _each_alone(rng: random.Random) -> list[Job]:
 def _icmp(rng: random.Random) -> list[Job]:
     """C.1: inner packets that are neither TCP nor UDP get their IP checksums."""
     made = []
-    for tunnel in EVERY_TUNNEL:
+    for tunnel in TUNNELS:
         job = inside(rng, Outer(tunnel), mss=0, size=80, ip_checksum=1)
         bare = {"l4_kind": L4Kind.NONE, "l4_checksum": ChecksumMode.NONE}
         job = job.changed(**bare, outer_ip_checksum=1)
@@ -178,14 +175,14 @@ def _longest(rng: random.Random) -> list[Job]:
 case("outer_ip_options")(
     lambda rng: [
         inside(rng, Outer(tunnel, ip, ip_options=size), 10 - ip)
-        for tunnel in EVERY_TUNNEL
+        for tunnel in TUNNELS
         for ip, size in ((4, 4), (4, 40), (6, 8), (6, 24))
     ]
 )
 case("i40e_tunnel_outer_l2")(
     lambda rng: [
         inside(rng, Outer(tunnel, l2=l2, inner_tags=tags))
-        for tunnel in EVERY_TUNNEL
+        for tunnel in TUNNELS
         for l2 in (14, 18, 22)
         for tags in ((0, 1, 2) if tunnel in (*UDP_TUNNELS, Tunnel.GRE) else (0,))
     ]
@@ -198,7 +195,7 @@ case("linux_ext6_inside")(
         encapsulated(
             build(Shape(6, l4, 0, 24), rng.randbytes(1000), 300, rng=rng), Outer(tunnel), rng
         )
-        for tunnel in EVERY_TUNNEL
+        for tunnel in TUNNELS
         for l4 in ("tcp", "udp")
     ]
 )
@@ -220,14 +217,14 @@ case("tunnel_tag_inserted")(
     ]
 )
 case("tunnel_llc_snap")(
-    lambda rng: [with_llc(inside(rng, Outer(tunnel)), rng) for tunnel in EVERY_TUNNEL]
+    lambda rng: [with_llc(inside(rng, Outer(tunnel)), rng) for tunnel in TUNNELS]
 )
 
 
 @case("tunnel_outer_id_increments")
 def _outer_id(rng: random.Random) -> list[Job]:
     made = []
-    for tunnel in EVERY_TUNNEL:
+    for tunnel in TUNNELS:
         for outer, inner in ((IdMode.MOD16, IdMode.MOD15), (IdMode.MOD15, IdMode.MOD16)):
             job = inside(rng, Outer(tunnel), ip_id=inner).changed(outer_ip_id=outer)
             job = job.patched(job.descriptor.outer_l3_offset + 4, b"\x7f\xff")

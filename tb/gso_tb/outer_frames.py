@@ -13,6 +13,8 @@ from gso_model.layout import ChecksumMode, IdMode, L3Kind, Tunnel
 from gso_tb import frames
 from gso_tb.jobs import Job
 
+UDP_TUNNELS = (Tunnel.VXLAN, Tunnel.GENEVE)
+TUNNELS = (Tunnel.IPIP, Tunnel.GRE, *UDP_TUNNELS)
 _NUMBER = {Tunnel.GRE: 47, Tunnel.VXLAN: 17, Tunnel.GENEVE: 17}
 _PORT = {Tunnel.VXLAN: 4789, Tunnel.GENEVE: 6081}
 
@@ -57,7 +59,7 @@ def encapsulated(inner: Job, outer: Outer, rng: random.Random, **fields: int) ->
         length = len(middle) + len(inner.data)
         field = frames.seed(front, outer.l2, outer.ip, frames.UDP_NUMBER, length, outer.checksum)
         middle = middle[:6] + field + middle[8:]
-    elif outer.checksum == ChecksumMode.NONE and outer.tunnel in (Tunnel.VXLAN, Tunnel.GENEVE):
+    elif outer.checksum == ChecksumMode.NONE and outer.tunnel in UDP_TUNNELS:
         middle = middle[:6] + bytes(2) + middle[8:]
     moved = len(front) + len(middle)
     kind = L3Kind.IPV4 if outer.ip == 4 else L3Kind.IPV6
@@ -137,7 +139,7 @@ def random_outer(rng: random.Random) -> Outer:
     """Any tunnel, with the header lengths that are most common."""
     tunnel = rng.choice((Tunnel.IPIP, Tunnel.GRE, Tunnel.VXLAN, Tunnel.VXLAN, Tunnel.GENEVE))
     ip = rng.choice((4, 6))
-    udp = tunnel in (Tunnel.VXLAN, Tunnel.GENEVE)
+    udp = tunnel in UDP_TUNNELS
     ethernet = tunnel == Tunnel.VXLAN or (tunnel != Tunnel.IPIP and rng.random() < 0.7)
     return Outer(
         tunnel=tunnel,
