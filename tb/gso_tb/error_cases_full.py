@@ -237,9 +237,7 @@ def llc_cases(seed: int) -> Iterator[Case]:
         for l2, fits in ((8, False), (10, not tags), (12, not tags), (20, not tags), (22, True)):
             job = with_llc(make.plain(l2=22), make.rng)
             cut = job.descriptor.l3_offset - l2
-            names = ("frame_length", "header_length", "l3_offset", "l4_offset")
-            moved = {name: getattr(job.descriptor, name) - cut for name in names}
-            short = job.changed(**moved).arriving(job.data[cut:])
+            short = job.moved(-cut).arriving(job.data[cut:])
             early = tags and l2 < 12  # I22
             status = Status.OFFSETS if early else Status.OK if fits else wrong
             yield Case(tagged(short, tags, make.rng).named(f"l2 {l2}, {tags} tags"), status)
@@ -319,9 +317,7 @@ def _vxlan_geneve(make: Maker) -> Iterator[Case]:
         for less, status in ((0, Status.OK), (2, wrong), (22, wrong)):
             # The outer headers move towards the inner ones.
             data = job.data[: 14 + 20 + 8] + job.data[14 + 20 + 8 + less :]
-            names = ("frame_length", "header_length", "l3_offset", "l4_offset")
-            moved = {name: getattr(job.descriptor, name) - less for name in names}
-            yield Case(job.changed(**moved).arriving(data).named(f"vxlan {at - less}"), status)
+            yield Case(job.moved(-less).arriving(data).named(f"vxlan {at - less}"), status)
         for ethernet in (False, True):
             for options in (0, 4, 28):
                 outer = Outer(Tunnel.GENEVE, ethernet=ethernet, options=options)

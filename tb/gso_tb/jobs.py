@@ -24,6 +24,14 @@ class Job:
         """The same job with other values in its descriptor."""
         return replace(self, descriptor=replace(self.descriptor, **fields))
 
+    def moved(self, by: int, *more: str) -> "Job":
+        """The same job described as if `by` bytes stood in front of its (inner) L3 header.
+
+        `more` are the fields of offsets that move too.
+        """
+        names = ("frame_length", "header_length", "l3_offset", "l4_offset", *more)
+        return self.changed(**{name: getattr(self.descriptor, name) + by for name in names})
+
     def arriving(self, data: bytes, aborted: bool = False) -> "Job":
         """The same descriptor with other bytes behind it."""
         return replace(self, data=data, aborted=aborted)

@@ -128,11 +128,10 @@ def with_llc(job: Job, rng: random.Random) -> Job:
     at = d.outermost_l3_offset - 2
     snap = rng.randrange(0x600).to_bytes(2, "big") + b"\xaa\xaa\x03" + bytes(3)
     data = job.data[:at] + snap + job.data[at:]
-    names = ["frame_length", "header_length", "l3_offset", "l4_offset"]
-    if d.tunnel:
-        names += ["outer_l3_offset", *["outer_l4_offset"] * (d.tunnel != Tunnel.IPIP)]
-    moved = {name: getattr(d, name) + 8 for name in names}
-    return job.changed(length_8023=1, **moved).arriving(data).named(f"802.3, {job.label}")
+    both = ("outer_l3_offset", "outer_l4_offset")
+    outer = {Tunnel.NONE: (), Tunnel.IPIP: both[:1]}.get(d.tunnel, both)
+    moved = job.moved(8, *outer).changed(length_8023=1)
+    return moved.arriving(data).named(f"802.3, {job.label}")
 
 
 def random_outer(rng: random.Random) -> Outer:
