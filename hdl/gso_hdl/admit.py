@@ -9,15 +9,15 @@ from .records import admit_context, header_row, payload_beat
 
 
 def ones_from_below(keep):
-    """How many ones `keep` has, where they are contiguous from bit 0: a binary search."""
-    bits = []
-    part = keep
-    for _ in range((len(keep) - 1).bit_length()):
-        half = len(part) // 2
-        upper = part[half - 1]
-        bits.insert(0, upper)
-        part = Mux(upper, part[half:], part[:half])
-    return Mux(keep[-1], len(keep), Cat(*bits))
+    """How many ones `keep` has, where they are contiguous from bit 0.
+
+    Bit k of the number is 1 where the ones end in the upper half of a block of 2 << k.
+    """
+    lanes, bits = len(keep), []
+    for half in (1 << k for k in range((lanes - 1).bit_length())):
+        ends = [keep[i + half - 1] & ~keep[i + 2 * half - 1] for i in range(0, lanes, 2 * half)]
+        bits.append(Cat(ends).any())
+    return Cat(*bits, keep[-1])
 
 
 def input_beat(config):

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from .inspect import Inspect
 from .layers import SEEDS, layer_names, layers, matches, places, word_rows
-from .primitives import at_or_above
+from .primitives import mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
 
@@ -63,23 +63,27 @@ class Capture(wiring.Component):
         names = layer_names(config)
 
         # --- walk: what there is in the row at hand
-        number = Signal(context.last_row.shape())  # of the row within its header
+        following = Signal(context.last_row.shape(), init=1)  # the next row's number in its header
         at_start = Signal(init=1)
         base = Signal(address_bits)  # the slot's first row
         address = Signal(address_bits)  # this row in it
         walk = Signal()
         fits = Signal()
-        last_row = (number == context.last_row) | self.row.payload.short
+        checksum_row = context.checksum[column_bits:]
+        ends_next, checksum_next = Signal(), Signal()
+        at_end = Mux(at_start, context.last_row == 0, ends_next)
+        checksum_here = Mux(at_start, checksum_row == 0, checksum_next)
+        last_row = at_end | self.row.payload.short
         place = places(config)
         for name in names:
             m.submodules[name] = place[name]
             m.d.comb += [
                 place[name].position.eq(getattr(context, name)),
-                place[name].number.eq(number),
+                place[name].at_start.eq(at_start),
+                place[name].following.eq(following),
                 place[name].advance.eq(walk),
                 place[name].restart.eq(last_row | context.empty),
             ]
-        checksum_here = number == context.checksum[column_bits:]
         checksum = Cat(
             checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
         )
@@ -89,23 +93,30 @@ class Capture(wiring.Component):
         if config.tunnels:
             kept_out |= place["outer_l4"].is_word(3) & context.outer_checksum_on.replicate(columns)
         # Nothing behind the header is kept.
-        whole = (number != context.last_row) | (context.end_lane == 0)
-        in_header = ~at_or_above(context.end_lane, config.lanes) | whole.replicate(config.lanes)
-        following = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
+        whole = ~at_end | (context.end_lane == 0)
+        header_end = Mux(whole, 0, mask_code(context.end_lane, config.lanes))
+        behind = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
         m.d.comb += [
             self.row.ready.eq(walk & ~context.empty),
             self.context.ready.eq(walk & (context.empty | last_row)),
         ]
-        # Room for the longest header is there before the first row; `base` may be a frame old.
+        # Room for the longest header is there before the first row; `base` may be a frame old. Once
+        # there it stays: only later frames' headers need more.
         m.d.sync += fits.eq((base - self.oldest)[:address_bits] < config.slot_rows // 2)
         with m.If(walk & ~context.empty):
-            m.d.sync += [number.eq(number + 1), address.eq(address + 1), at_start.eq(0)]
+            m.d.sync += [
+                following.eq(following + 1),
+                ends_next.eq(following == context.last_row),
+                checksum_next.eq(following == checksum_row),
+                address.eq(address + 1),
+                at_start.eq(0),
+            ]
             with m.If(last_row):
                 m.d.sync += [
-                    number.eq(0),
+                    following.eq(1),
                     at_start.eq(1),
-                    base.eq(following),
-                    address.eq(following),
+                    base.eq(behind),
+                    address.eq(behind),
                 ]
 
         # --- look: one layer a cycle
@@ -114,8 +125,8 @@ class Capture(wiring.Component):
         unseeded = Cat(layer[name].here for name in names if name not in SEEDS).any()
         noted = {
             "data": self.row.payload.data,
-            "in_header": in_header,
-            "keep": in_header & ~Cat(kept_out[i // 2] for i in range(config.lanes)),
+            "header_end": header_end,
+            "kept_out": kept_out,
             "copy": (address + context.rows)[:address_bits],
             "last": context.empty | last_row,
             "rows": ~context.empty,
@@ -154,17 +165,20 @@ class Capture(wiring.Component):
             pick.eq(Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names)))),
             more.eq((todo & ~pick).any()),
         ]
+        in_header = ~mask_of(held["header_end"], config.lanes)
         # No look waits for a write, which may come with any of them.
         last_look = ~more & (~writes.any() | (~writes[1] & self.slot.ready))
         m.d.comb += [
             self.slot.valid.eq(valid_0 & writes.any()),
             self.slot.payload.row.eq(Mux(frame.several & writes[0], held["copy"], held["address"])),
             self.slot.payload.data.eq(held["data"]),
-            self.slot.payload.keep.eq(held["keep"]),
+            self.slot.payload.keep.eq(
+                in_header & ~Cat(held["kept_out"][i // 2] for i in range(config.lanes))
+            ),
             walk.eq(
                 (~valid_0 | last_look)
                 & self.context.valid
-                & (context.empty | (self.row.valid & (fits | ~at_start)))
+                & (context.empty | (self.row.valid & fits))
             ),
         ]
         with m.If(walk):
@@ -201,7 +215,7 @@ class Capture(wiring.Component):
         m.d.comb += [
             inspect.look.valid.eq(valid_0),
             request.data.eq(held["data"]),
-            request.mask.eq(held["in_header"] & Cat(summed[i // 2] for i in range(config.lanes))),
+            request.mask.eq(in_header & Cat(summed[i // 2] for i in range(config.lanes))),
             request.layer.eq(pick & held["rows"].replicate(len(names))),
             request.starts.eq(held["starts"] & first),
             request.short.eq(held["short"]),

@@ -86,7 +86,7 @@ class Edit(wiring.Component):
         header = Signal(header_result(config), reset_less=True)
         segment = Signal(segment_plan(), reset_less=True)
         busy = Signal()
-        over = Signal(init=1)  # the next segment is a new frame's first
+        new = Signal(init=1)  # the next segment is a new frame's first
         number = Signal(2)  # 0, 1, 2 for all later ones
         odd = Signal()
 
@@ -100,39 +100,36 @@ class Edit(wiring.Component):
             m.d.sync += unsent.eq(unsent + 1)
         with m.Elif(sent & ~fire_end):
             m.d.sync += unsent.eq(unsent - 1)
-        new = Mux(busy, segment.last, over)
-        coming = Mux(busy & (number != 2), number + 1, number)
-        both = Signal()  # a frame's context and its header's result are there
-        slot_free = (coming != 2) | (unsent == 0) | (~busy & (unsent == 1))
-        # Where a segment has many beats it may begin a cycle later: its end is a late signal, and
-        # a new frame is loaded into many registers.
+        # May the next segment be loaded? Its plan is there and, for a frame's first, context and
+        # header are; for a later one its slot is free.
+        may = Signal()
+        coming = Mux(number == 2, number, number + 1)
+        shared = Mux(busy, coming, number) == 2
+        free = ~shared | (unsent == 0) | (~busy & (unsent == 1))
+        there = Mux(new, self.context.valid & self.header.valid, free)
+        m.d.sync += may.eq(~load & self.segment.valid & there)
+        # Where a segment has many beats it may begin a cycle later: its end is a late signal.
         go = ~busy if config.data_width <= 128 else fire_end | ~busy
-        m.d.sync += both.eq(self.context.valid & self.header.valid & ~load_frame)
         m.d.comb += [
-            load_frame.eq(go & new & both & self.segment.valid),
-            load.eq(go & self.segment.valid & Mux(new, both, slot_free)),
+            load.eq(go & may),
+            load_frame.eq(load & new),
             self.context.ready.eq(load_frame),
             self.taken.eq(load_frame),
             self.header.ready.eq(load_frame),
             self.segment.ready.eq(load),
-            self.sums.ready.eq(fire_end & segment.last),
+            self.sums.ready.eq(fire_end & new),
         ]
-        with m.If(fire_end):
-            m.d.sync += [
-                busy.eq(0),
-                over.eq(segment.last),
-                number.eq(coming),
-                odd.eq(~odd),
-            ]
         with m.If(load):
-            m.d.sync += [busy.eq(1), segment.eq(self.segment.payload)]
-        with m.If(load_frame):
-            m.d.sync += [
-                frame.eq(self.context.payload),
-                header.eq(self.header.payload),
-                number.eq(0),
-                odd.eq(0),
-            ]
+            m.d.sync += [busy.eq(1), new.eq(self.segment.payload.last)]
+        with m.Elif(fire_end):
+            m.d.sync += busy.eq(0)
+        with m.If(fire_end):
+            m.d.sync += [number.eq(Mux(new, 0, coming)), odd.eq(~new & ~odd)]
+        # What is in these means nothing between segments; so they need not wait for `load`.
+        with m.If(go):
+            m.d.sync += segment.eq(self.segment.payload)
+            with m.If(new):
+                m.d.sync += [frame.eq(self.context.payload), header.eq(self.header.payload)]
 
         # --- fields that advance
         def advance(value, mode):
@@ -141,13 +138,16 @@ class Edit(wiring.Component):
             top = Mux(mode == IdMode.MOD15, value[15], counted[15])
             return Mux(mode == IdMode.FIXED, value, Cat(counted[:15], top))
 
-        with m.If(fire_end & ~load_frame):
-            m.d.sync += [
-                header.ip_id.eq(advance(header.ip_id, frame.ip_id)),
-                header.sequence.eq(header.sequence + frame.mss_less_1 + 1),
-            ]
-            if config.tunnels:
-                m.d.sync += header.outer_ip_id.eq(advance(header.outer_ip_id, frame.outer_ip_id))
+        advanced = {
+            "ip_id": advance(header.ip_id, frame.ip_id),
+            "sequence": (header.sequence + frame.mss_less_1 + 1)[:32],
+        }
+        if config.tunnels:
+            advanced["outer_ip_id"] = advance(header.outer_ip_id, frame.outer_ip_id)
+        with m.If(fire_end | (~busy & new)):
+            for name, value in advanced.items():
+                first = getattr(self.header.payload, name)
+                m.d.sync += getattr(header, name).eq(Mux(new, first, value))
 
         # --- the segment's TCP flags
         mask = Signal(12)
@@ -171,12 +171,6 @@ class Edit(wiring.Component):
             sequence = Sequence(len(names), eager=config.data_width >= 128)
             m.submodules[f"sequence_{i}"] = sequence
             m.submodules[f"track_{i}"] = track = Track(config)
-            # A frame's steps are worked out while it waits: `both` is a cycle behind.
-            coming_steps = Signal(len(names), name=f"coming_steps_{i}", reset_less=True)
-            steps = Signal(len(names), name=f"steps_{i}", reset_less=True)
-            m.d.sync += coming_steps.eq(Cat(wanted[i][name] for name in names))
-            with m.If(load_frame):
-                m.d.sync += steps.eq(coming_steps)
             step = Signal(track.step.payload.shape(), name=f"step_{i}")
             is_late = Signal(name=f"late_{i}")
             acts = sequence.active & ~sequence.hold
@@ -196,8 +190,10 @@ class Edit(wiring.Component):
                     m.d.sync += fresh.eq(fresh & choice("fresh"))
             m.d.comb += [
                 step.slot.eq(slot),
+                # A frame's steps are worked out while it waits: `may` is a cycle behind.
+                sequence.coming.eq(Cat(wanted[i][name] for name in names)),
                 sequence.load.eq(load),
-                sequence.wanted.eq(Mux(load_frame, coming_steps, steps)),
+                sequence.new.eq(new),
                 track.step.valid.eq(acts),
                 track.step.payload.eq(step),
                 self.write[i].valid.eq(track.write.valid),
@@ -209,17 +205,14 @@ class Edit(wiring.Component):
             writes.append((step.write & sequence.active, step.base[0] ^ step.offset[0]))
         with m.If(load):
             m.d.sync += fresh.eq(1)
-        at_end = Signal()
-        m.d.comb += at_end.eq(
-            sequences[-1].active & (sequences[-1].step == len(self.tracks[-1]) - 1)
-        )
+        at_end = sequences[-1].at_last
         others, clash = Const(0, 1), Const(0, 1)
         if config.two_tracks:
             # Two columns of one parity cannot be written in one cycle; L3 goes first.
             (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
             clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
-            # The segment may end with the last of L3's steps.
-            others = sequences[0].active & (late[0] | sequences[0].more)
+            # The segment may end with the last of L3's steps: none is late when it does.
+            others = sequences[0].more
             m.d.comb += sequences[0].hold.eq(late[0])
         m.d.comb += sequences[-1].hold.eq(late[-1] | clash | (at_end & ~fire_end))
 
@@ -235,14 +228,16 @@ class Edit(wiring.Component):
             m.submodules.records = records = Queue(
                 segment_record(config), passing=config.two_tracks
             )
-            crowded = unsent[3:].any() | ended[1]
+            crowded = Signal()
+            m.d.sync += crowded.eq(unsent[3:].any() | fire_end)
         m.d.comb += fire_end.eq(at_end & self.sums.valid & ~others & ~crowded)
         computed = l4_computed(frame, header)
         checksum_on, place = computed, frame.checksum
         if config.tunnels:
             checksum_on = computed | outer_computed(frame, header)
             place = Mux(computed, frame.checksum, frame.outer_l4 + 3)[: config.word_bits]
-        with m.If(fire_end):
+        # Nothing but a flip-flop waits for the end, which is late; narrow cores do without a copy.
+        with m.If(fire_end if config.shallow else Const(1)):
             m.d.sync += [
                 made.slot.eq(slot),
                 made.rows.eq(frame.rows),
@@ -268,9 +263,9 @@ class Edit(wiring.Component):
                 made.timestamp.eq(frame.timestamp & segment.last),
             ]
         kept = made
-        if not config.shallow and len(ended) > 3:
+        if not config.shallow:
             kept = Signal(made.shape(), reset_less=True)
-            with m.If(ended[2]):
+            with m.If(ended[1]):
                 m.d.sync += kept.eq(made)
         m.d.comb += [
             records.i.valid.eq(ended[-1]),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import at_or_above, count
+from .primitives import count, mask_code, mask_of
 from .queues import Chain, Queue
 from .records import output_beat
 
@@ -228,7 +228,8 @@ class Egress(wiring.Component):
         ]
         side_1 = Signal(side.shape(), reset_less=True)
         side_2 = Signal(side.shape(), reset_less=True)
-        keep = Signal(config.lanes, reset_less=True)
+        tail_code = mask_code(side_1.tail, config.lanes)
+        behind = Signal(tail_code.shape(), reset_less=True)  # code of the lanes behind the last
         select = Signal(config.columns, reset_less=True)
         valid = [Signal(name=f"valid_{i}") for i in range(1, 3)]
         release = [Signal(name=f"release_{i}") for i in range(1, 4)]
@@ -252,15 +253,9 @@ class Egress(wiring.Component):
                 release[1].eq(release[0]),
                 release[2].eq(release[1]),
                 select.eq(Mux(side_1.checksum_here, 1 << side_1.checksum_column, 0)),
-                keep.eq(
-                    Mux(
-                        side_1.last & (side_1.tail != 0),
-                        ~at_or_above(side_1.tail, config.lanes),
-                        ~0,
-                    )
-                ),
+                behind.eq(Mux(side_1.last & (side_1.tail != 0), tail_code, 0)),
                 out.data.eq(merged),
-                out.keep.eq(keep),
+                out.keep.eq(~mask_of(behind, config.lanes)),
                 out.last.eq(side_2.last),
                 out.user.eq(side_2.user),
             ]

@@ -74,6 +74,10 @@ def layers(config, context, place, checksum):
             header.at_or_behind(4) & ~header.at_or_behind(20),
         )
 
+    def any_address(header, ipv4):
+        """Is one of them in the row at hand?"""
+        return Mux(ipv4, header.any_word(6, 10), header.any_word(4, 20))
+
     l3, l4 = place["l3"], place["l4"]
     has_l3 = context.ipv4 | context.ipv6
     from_l3, from_l4 = l3.at_or_behind(0), l4.at_or_behind(0)
@@ -88,7 +92,7 @@ def layers(config, context, place, checksum):
     l4_words = from_l4 & every(context.l4_known) if config.tunnels else from_l4
     found = {
         "l3": Layer(
-            here=has_l3 & l3_words.any(),
+            here=has_l3 & l3.in_front_of(l4),
             mask=ip_words(l3, from_l4, context.segmented),
             x=Const(0, 3),
             y=Const(2, 3),
@@ -105,7 +109,7 @@ def layers(config, context, place, checksum):
     if config.length_8023:
         l2 = place["l2"]
         found["l2"] = Layer(
-            here=context.llc & any_word(l2, 2),
+            here=context.llc & l2.any_word(0, 3),
             mask=Const(0, columns),
             x=Const(0, 3),
             y=Const(1, 3),
@@ -131,7 +135,7 @@ def layers(config, context, place, checksum):
         )
         covered = (from_outer_l4 & ~l4_words & ~left_out) | outer_addresses | invert
         found["outer_l3"] = Layer(
-            here=has_outer & (outer_l3.at_or_behind(0) & ~from_outer_l4).any(),
+            here=has_outer & outer_l3.in_front_of(outer_l4),
             mask=ip_words(outer_l3, from_outer_l4, context.segmented),
             x=Const(0, 3),
             y=Const(2, 3),
@@ -139,7 +143,7 @@ def layers(config, context, place, checksum):
         )
         found["outer_l4"] = Layer(
             here=(context.outer_checksum_on & covered.any())
-            | ((context.outer_udp | context.gre) & any_word(outer_l4, 4)),
+            | ((context.outer_udp | context.gre) & outer_l4.any_word(0, 5)),
             mask=covered,
             x=Mux(context.geneve, Const(4, 3), Const(0, 3)),
             y=Const(1, 3),
@@ -147,11 +151,6 @@ def layers(config, context, place, checksum):
             invert=invert,
         )
     return {name: found[name] for name in layer_names(config)}
-
-
-def any_word(place, furthest):
-    """Is one of a header's words up to `furthest` in the row at hand?"""
-    return (place.at_or_behind(0) & ~place.at_or_behind(furthest + 1)).any()
 
 
 def matches(position, rows, j):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Place: where a header starts within rows of 16-bit columns, and so where each of its words is."""
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -24,11 +24,12 @@ class Place(wiring.Component):
     Members
     -------
     position : In(bits), the header's first word, counted from the frame's start
-    number : In(k), of the row at hand
+    at_start : In(1), the row at hand is the frame's first
+    following : In(k), number of the row behind it
     advance : In(1), the next cycle has the next row
     restart : In(1), with `advance`: or a new frame's first
 
-    Latency: none. `restart` also ends a frame without rows.
+    Latency: none; rows are compared a row ahead. `restart` also ends a frame without rows.
     """
 
     def __init__(self, columns, furthest, bits):
@@ -39,7 +40,8 @@ class Place(wiring.Component):
         super().__init__(
             {
                 "position": In(bits),
-                "number": In(bits - self.column_bits),
+                "at_start": In(1),
+                "following": In(bits - self.column_bits),
                 "advance": In(1),
                 "restart": In(1),
             }
@@ -47,21 +49,43 @@ class Place(wiring.Component):
         self.row = [Signal(name=f"row_{i}") for i in range(self.rows)]
         self.start = Signal(columns)  # one-hot
         self.behind = Signal(columns)  # ones from there on
+        self.passed = Signal()  # the header starts in an earlier row
 
     def elaborate(self, platform):
         m = Module()
-        column = self.position[: self.column_bits]
+        column, row = self.position[: self.column_bits], self.position[self.column_bits :]
+        next_here = Signal()
         m.d.comb += [
             self.start.eq(Cat(column == i for i in range(self.columns))),
             self.behind.eq(Cat(column <= i for i in range(self.columns))),
-            self.row[0].eq(self.number == self.position[self.column_bits :]),
+            self.row[0].eq(Mux(self.at_start, row == 0, next_here)),
         ]
         with m.If(self.advance):
             m.d.sync += [self.row[i].eq(self.row[i - 1]) for i in range(1, self.rows)]
-            m.d.sync += self.row[-1].eq(self.row[-1] | self.row[-2])
+            m.d.sync += [
+                next_here.eq(self.following == row),
+                self.row[-1].eq(self.row[-1] | self.row[-2]),
+                self.passed.eq(self.reached()),
+            ]
             with m.If(self.restart):
-                m.d.sync += [row.eq(0) for row in self.row[1:]]
+                m.d.sync += [later.eq(0) for later in [*self.row[1:], self.passed]]
         return m
+
+    def reached(self):
+        """Does the header start in the row at hand or an earlier one?"""
+        return self.passed | self.row[0]
+
+    def any_word(self, first, end):
+        """Does the row at hand hold one of the words from `first` to `end` - 1?"""
+        found = Const(0, 1)
+        for k, row in enumerate(self.row):
+            low, high = k * self.columns - end + 1, (k + 1) * self.columns - first
+            found |= row & self.start[max(low, 0) : max(min(high, self.columns), 0)].any()
+        return found
+
+    def in_front_of(self, end):
+        """Does the row at hand hold a word of this header in front of the header `end`?"""
+        return self.reached() & ~end.passed & ~(end.row[0] & end.start[0])
 
     def is_word(self, j):
         """One bit a column: does it hold word `j`?"""

@@ -40,17 +40,28 @@ def count(m, register, up, down):
         m.d.sync += register.eq(register + Cat(Const(1, 1), down.replicate(len(register) - 1)))
 
 
-def at_or_above(position, count):
-    """`count` bits (a power of two): bit i is 1 where i >= `position`, a lane's number.
+def mask_code(position, count):
+    """What `at_or_above` is made from, to be kept in a register: its bits by ones and by eights.
 
-    Made from two smaller ones, so that a bit takes one LUT and not a comparison.
+    All 0 stands for a position behind the last lane.
     """
     if count <= 8:
         return Cat(position <= i for i in range(count))
-    low = at_or_above(position[:3], 8)
-    high = at_or_above(position[3:], count // 8)
+    return Cat(mask_code(position[:3], 8), mask_code(position[3:], count // 8))
+
+
+def mask_of(code, count):
+    """The `count` bits that a `mask_code` stands for: one LUT a bit."""
+    if count <= 8:
+        return code
+    low, high = code[:8], code[8:]
     before = Cat(Const(0, 1), high)
     return Cat(high[i // 8] & (before[i // 8] | low[i % 8]) for i in range(count))
+
+
+def at_or_above(position, count):
+    """`count` bits (a power of two): bit i is 1 where i >= `position`, a lane's number."""
+    return mask_of(mask_code(position, count), count)
 
 
 def at_or_below(position, count):

@@ -22,18 +22,19 @@ class Queue(wiring.Component):
         4 or 5: 14 or 30 entries.
     block : bool
         In block RAM; two entries more fit.
-    patient : bool
-        With `block`: an entry every other cycle at most, which keeps `ready` off the RAM.
+    registers : int
+        With `block`: 1 or 2 behind the RAM. An entry comes every third cycle at most, with 2 every
+        other cycle; `ready` is kept off the RAM.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
 
     Members
     -------
     i : In stream, always ready; there must be room
-    o : Out stream, the cycle after the entry was taken in, or with `block` three cycles after
+    o : Out stream, the cycle after the entry was taken in; with `block` three cycles after, or four
     """
 
-    def __init__(self, shape, bits=4, block=False, patient=True, passing=False):
+    def __init__(self, shape, bits=4, block=False, registers=1, passing=False):
         if bits not in (4, 5):
             raise ValueError(f"bits is {bits!r}, expected 4 or 5")
         if block and passing:
@@ -41,7 +42,7 @@ class Queue(wiring.Component):
         self.shape = shape
         self.bits = bits
         self.block = block
-        self.patient = patient
+        self.registers = registers
         self.passing = passing
         super().__init__(
             {
@@ -68,25 +69,25 @@ class Queue(wiring.Component):
             return Cat(~feedback, pointer[:-1])
 
         fetch = Signal()
+        filled = Signal()  # a register, so that no comparison is in front of what waits for it
         m.d.comb += [
             write.addr.eq(head),
             write.data.eq(Value.cast(self.i.payload)),
             write.en.eq(self.i.valid),
             read.addr.eq(tail),
         ]
-        filled = head != tail
         valid, payload, stays = filled, read.data, self.i.valid
         if self.passing:
             valid = filled | self.i.valid
             payload = Mux(filled, read.data, Value.cast(self.i.payload))
             stays = self.i.valid & (filled | ~self.o.ready)
+        m.d.sync += filled.eq(stays | (filled & ~(fetch & (after(tail) == head))))
         with m.If(stays):
             m.d.sync += head.eq(after(head))
         with m.If(fetch):
             m.d.sync += tail.eq(after(tail))
         if self.block:
-            m.d.comb += read.en.eq(fetch)
-            behind_ram(m, self.o, read.data, filled, fetch, patient=self.patient)
+            behind_ram(m, self.o, read, filled, fetch, self.registers, patient=True)
         else:
             m.d.comb += [
                 self.o.valid.eq(valid),
@@ -96,29 +97,33 @@ class Queue(wiring.Component):
         return m
 
 
-def behind_ram(m, o, data, filled, fetch, registered=True, patient=False):
-    """The read side of a queue in block RAM: its output `data` to the stream `o`, and `fetch`.
+def behind_ram(m, o, read, filled, fetch, registers, patient=False):
+    """The read side of a queue in block RAM: its port `read` to the stream `o`, and `fetch`.
 
-    `filled`: there is an entry at the read address. `registered`: a register is in between.
-    `patient`: that one is filled no earlier than the cycle after it was emptied, so that `ready`
-    reaches nothing but its valid bit; an entry every other cycle.
+    `filled`: there is an entry at the read address, which moves on with `fetch`. `registers`: how
+    many are in between. `patient`: the first of them is filled no earlier than the cycle after it
+    was emptied, so that `ready` does not reach the RAM; an entry every other cycle.
     """
     fetched = Signal()  # the RAM's output is an entry
-    out, out_valid, move = data, fetched, o.ready
-    if registered:
-        out = Signal(len(data), name="out", reset_less=True)
-        out_valid = Signal(name="out_valid")
-        move = ~out_valid if patient else ~out_valid | o.ready
+    valid = [Signal(name=f"out_valid_{i}") for i in range(registers)]
+    out = [Signal(len(read.data), name=f"out_{i}", reset_less=True) for i in range(registers)]
+    sources = [(fetched, read.data), *zip(valid, out, strict=True)]
+    leaves = o.ready
+    for i in reversed(range(registers)):
+        move = ~valid[i] if patient and i == 0 else ~valid[i] | leaves
         with m.If(move):
-            m.d.sync += [out_valid.eq(fetched), out.eq(data)]
-        with m.Elif(o.ready):
-            m.d.sync += out_valid.eq(0)
+            m.d.sync += [valid[i].eq(sources[i][0]), out[i].eq(sources[i][1])]
+        with m.Elif(leaves):
+            m.d.sync += valid[i].eq(0)
+        leaves = move
     m.d.comb += [
-        fetch.eq(filled & (~fetched | move)),
-        o.valid.eq(out_valid),
-        Value.cast(o.payload).eq(out),
+        # The RAM reads where there is nothing, too: its enable has long wires and no time for more.
+        read.en.eq(~fetched | leaves),
+        fetch.eq(filled & read.en),
+        o.valid.eq(sources[-1][0]),
+        Value.cast(o.payload).eq(sources[-1][1]),
     ]
-    with m.If(~fetched | move):
+    with m.If(read.en):
         m.d.sync += fetched.eq(filled)
 
 
@@ -228,18 +233,22 @@ class BlockQueue(wiring.Component):
         write = memory.write_port()
         read = memory.read_port()
         head, tail, used = Signal(bits), Signal(bits), Signal(bits)
-        fetch = Signal()
-        behind_ram(m, self.o, read.data, head != tail, fetch, self.registered)
+        behind = (tail + 1)[:bits]
+        fetch, filled = Signal(), Signal()
+        behind_ram(m, self.o, read, filled, fetch, int(self.registered))
         m.d.comb += [
             write.addr.eq(head),
             write.data.eq(Value.cast(self.i.payload)),
             write.en.eq(self.i.valid),
             read.addr.eq(tail),
-            read.en.eq(fetch),
         ]
-        m.d.sync += [used.eq(head - tail), self.room.eq(used < self.depth // 2)]
+        m.d.sync += [
+            used.eq(head - tail),
+            self.room.eq(used < self.depth // 2),
+            filled.eq(self.i.valid | (filled & ~(fetch & (behind == head)))),
+        ]
         with m.If(self.i.valid):
             m.d.sync += head.eq(head + 1)
         with m.If(fetch):
-            m.d.sync += tail.eq(tail + 1)
+            m.d.sync += tail.eq(behind)
         return m

@@ -39,7 +39,7 @@ class Slots(wiring.Component):
     address : In(k)
     data : Out(data_width), the row read, two cycles later; 0 where none was
 
-    Latency: 2 cycles to read. Throughput: one write and one read a cycle.
+    Latency: 1 cycle to write what edit does, 2 to read. Throughput: one write and one read a cycle.
     """
 
     def __init__(self, config):
@@ -61,16 +61,24 @@ class Slots(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
+        banks = range(len(self.edit))
         row = self.capture.payload
-        edited = Cat(track.valid for track in self.edit).any()
-        m.d.comb += self.capture.ready.eq(~edited)
+        # What edit writes waits a cycle, so that `ready` is a register.
+        edits = [Signal(column_write(config), name=f"edit_{i}", reset_less=True) for i in banks]
+        edit_valid = Signal(len(edits))
+        free = Signal(init=1)
+        m.d.sync += [
+            *(held.eq(track.payload) for held, track in zip(edits, self.edit, strict=True)),
+            edit_valid.eq(Cat(track.valid for track in self.edit)),
+            free.eq(~Cat(track.valid for track in self.edit).any()),
+        ]
+        m.d.comb += self.capture.ready.eq(free)
         read_1 = Signal()
         out = Signal(config.data_width, reset_less=True)
         with m.If(self.enable):
             m.d.sync += read_1.eq(self.read)
-        banks = len(self.edit)
-        for bank in range(banks):
-            columns = range(bank, config.columns, banks)
+        for bank in banks:
+            columns = range(bank, config.columns, len(banks))
             memory = Memory(
                 shape=unsigned(16 * len(columns)),
                 depth=config.slot_rows,
@@ -81,16 +89,15 @@ class Slots(wiring.Component):
             write = memory.write_port(granularity=16)
             read = memory.read_port()
             # The track that writes into this bank.
-            here = self.edit[0].valid
-            column = self.edit[0].payload
-            if banks == 2:
-                first = self.edit[0].valid & (self.edit[0].payload.column[0] == bank)
-                second = self.edit[1].valid & (self.edit[1].payload.column[0] == bank)
+            here, column = edit_valid[0], edits[0]
+            if len(banks) == 2:
+                first, second = (
+                    valid & (edit.column[0] == bank)
+                    for valid, edit in zip(edit_valid, edits, strict=True)
+                )
                 here = first | second
                 column = Signal(column_write(config), name=f"column_{bank}")
-                m.d.comb += column.eq(
-                    Mux(first, self.edit[0].payload.as_value(), self.edit[1].payload.as_value())
-                )
+                m.d.comb += column.eq(Mux(first, edits[0].as_value(), edits[1].as_value()))
             m.d.comb += [
                 write.addr.eq(Mux(here, column.row, row.row)),
                 read.addr.eq(self.address),
@@ -98,7 +105,7 @@ class Slots(wiring.Component):
             ]
             for k, i in enumerate(columns):
                 m.d.comb += write.en[k].eq(
-                    (here & (column.column == i)) | (self.capture.valid & ~edited)
+                    (here & (column.column == i)) | (self.capture.valid & free)
                 )
                 for half in range(2):
                     lane = 2 * i + half

@@ -82,12 +82,14 @@ class Sequence(wiring.Component):
 
     Members
     -------
-    load : In(1), the next segment
-    wanted : In(count), its steps
+    coming : In(count), the steps of the next frame's segments; a cycle ahead of `load`
+    load : In(1), the next segment; with no step, or with the last and no `hold`
+    new : In(1), with `load`: of the next frame
     hold : In(1), stay at this step
     active : Out(1), there is a step
     step : Out(k), its number
-    more : Out(1), it is not the last
+    more : Out(1), it is not the segment's last
+    at_last : Out(1), it is the track's last
 
     Latency: 1 cycle, or 2. Throughput: one step a cycle, a segment at once behind the other or
     with a cycle in between.
@@ -100,39 +102,43 @@ class Sequence(wiring.Component):
         self.eager = eager
         super().__init__(
             {
+                "coming": In(count),
                 "load": In(1),
-                "wanted": In(count),
+                "new": In(1),
                 "hold": In(1),
                 "active": Out(1),
                 "step": Out(range(count)),
                 "more": Out(1),
+                "at_last": Out(1),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        pending = Signal(self.count)  # steps behind the one at hand
 
-        def lowest(mask):
-            """The number of the first step in `mask`, and what is left behind it."""
+        def first(mask):
+            """The first step in `mask`: its number, is there one, is it the track's last, are there
+            more; and the steps behind it.
+            """
             number = Const(0, len(self.step))
             for i in reversed(range(self.count)):
                 number = Mux(mask[i], i, number)
             rest = Cat(mask[i] & mask[:i].any() for i in range(self.count))
-            return number[: len(self.step)], rest
+            last = mask[-1] & ~mask[:-1].any()
+            return Cat(number[: len(self.step)], mask.any(), last, rest.any(), rest)
 
-        following, behind = lowest(pending)
-        m.d.comb += self.more.eq(pending.any())
-        with m.If(self.load):
-            if self.eager:
-                first, behind_first = lowest(self.wanted)
-                m.d.sync += [
-                    self.step.eq(first),
-                    pending.eq(behind_first),
-                    self.active.eq(self.wanted.any()),
-                ]
-            else:
-                m.d.sync += [pending.eq(self.wanted), self.active.eq(0)]
-        with m.Elif(~self.hold):
-            m.d.sync += [self.step.eq(following), pending.eq(behind), self.active.eq(pending.any())]
+        pending = Signal(self.count)  # steps behind the one at hand
+        state = Cat(self.step, self.active, self.at_last, self.more, pending)
+        wait = Const(0, len(state) - self.count)
+        # The first step of a segment is known before `load`, which is late.
+        begin = first(self.coming) if self.eager else Cat(wait, self.coming)
+        ahead = Signal(len(state), reset_less=True)  # of the next frame
+        again = Signal(len(state), reset_less=True)  # of this one
+        m.d.sync += ahead.eq(begin)
+        with m.If(self.load & self.new):
+            m.d.sync += again.eq(ahead)
+        # With `load` nothing is pending, so that all is 0 but what is loaded.
+        begins = Mux(self.new, ahead, again) & self.load.replicate(len(state))
+        with m.If(self.load | ~self.hold):
+            m.d.sync += state.eq(first(pending) | begins)
         return m

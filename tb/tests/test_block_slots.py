@@ -13,7 +13,7 @@ from gso_tb.stage import Stage
 
 @pytest.mark.verilator_only
 def test_block_slots(sim: str, width: int) -> None:
-    """Rows with `keep`, columns, edit before capture, the read side's two cycles."""
+    """Rows with `keep`, columns a cycle later, edit before capture, the read side's two cycles."""
     blocks.run("slots", sim, width)
 
 
@@ -42,6 +42,8 @@ class _Slots:
         self.rows_sent: list = []
         self.columns_sent: list[list] = [[] for _ in self.edits]
         self.at_once = 0
+        self._held: list = []  # columns taken at the last edge, written at this one
+        self._writes = False
         bench.steps.append(self._step)
         self.capture.on_taken = self._row_taken
         for track, source in enumerate(self.edits):
@@ -70,14 +72,19 @@ class _Slots:
 
     def _row_taken(self, index: int) -> None:
         row, data, keep = self.rows_sent[index]
-        assert not self._edited, "edit goes first"
+        assert not self._writes, "edit goes first"
         self.rows[row] = bytearray(b if keep >> i & 1 else 0 for i, b in enumerate(data))
 
     def _column_taken(self, track: int, index: int) -> None:
-        row, column, value = self.columns_sent[track][index]
-        if row in self.rows:
-            # Network order: the lower lane is the high byte.
-            self.rows[row][2 * column : 2 * column + 2] = value.to_bytes(2, "big")
+        self._held.append(self.columns_sent[track][index])
+
+    def _write_columns(self) -> None:
+        for row, column, value in self._held:
+            if row in self.rows:
+                # Network order: the lower lane is the high byte.
+                self.rows[row][2 * column : 2 * column + 2] = value.to_bytes(2, "big")
+        self._writes = bool(self._held)
+        self._held = []
 
     def _step(self, cycle: int) -> None:
         now, rng = self._now, self.rng
@@ -90,10 +97,10 @@ class _Slots:
             self.fetched = bytes(self.bench.lanes)
             if now["read"]:
                 self.fetched = bytes(self.rows[now["address"]])
-        # What the writers take at this edge the model has after this step; a row that they may
-        # write at the next one is not read then.
-        self._edited = any(source._offered for source in self.edits)
-        self.at_once += self._edited and self.capture._offered
+        # What capture sends at this edge the model has after this step, what edit sends a cycle
+        # later; a row that they may write at the next edge is not read then.
+        self._write_columns()
+        self.at_once += self._writes and self.capture._offered
         following = {"enable": int(rng.random() < self.rates["enable"]), "read": 0}
         following["address"] = rng.randrange(self.bench.config.slot_rows)
         if self.rows and rng.random() < self.rates["read"]:
