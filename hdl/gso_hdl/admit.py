@@ -146,14 +146,19 @@ class Admit(wiring.Component):
         to_payload = sends | (ends & held.last)
         row = Signal(header_row(config), reset_less=True)
         payload_room = ~self.payload.valid | self.payload.ready
+        # Of the two registers that tell the same this one is for `take`, which has no time.
+        vacant = Signal(init=1)
         m.d.comb += take.eq(
-            held_valid & in_frame & (~to_row | self.row_room) & (~to_payload | payload_room)
+            held_valid
+            & in_frame
+            & (~to_row | self.row_room)
+            & (~to_payload | vacant | self.payload.ready)
         )
         m.d.sync += self.row.valid.eq(take & to_row)
         with m.If(self.payload.ready):
-            m.d.sync += self.payload.valid.eq(0)
+            m.d.sync += [self.payload.valid.eq(0), vacant.eq(1)]
         with m.If(take & to_payload):
-            m.d.sync += self.payload.valid.eq(1)
+            m.d.sync += [self.payload.valid.eq(1), vacant.eq(0)]
 
         # How many bytes came is compared a cycle later with how many should have.
         count = ones_from_below(held.keep)

@@ -30,7 +30,7 @@ class Align(wiring.Component):
     beat : In stream(payload_beat)
     cut : In stream(cut)
     aligned : Out stream(aligned_beat), never stalled: the receiver says `room` early
-    room : In(1), there is room for this beat and for 8 more
+    room : In(1), there is room for this beat and for 9 more; heard a cycle later
     flush : Out(1), the rest of this frame is discarded
     last_taken : Out(1), a frame's last cut was taken
 
@@ -74,10 +74,12 @@ class Align(wiring.Component):
         done = Signal()
         newer_end = Signal()
         blocked = load & ~opened  # the frame has ended before this segment
+        room = Signal()  # the buffer is far away
+        m.d.sync += room.eq(self.room)
         m.d.comb += [
-            step.eq(valid & self.room & (~opened | self.beat.valid)),
+            step.eq(valid & room & (~opened | self.beat.valid)),
             done.eq(step & (at_last | blocked) & ~prime),
-            self.beat.ready.eq(valid & self.room & opened),
+            self.beat.ready.eq(valid & room & opened),
             self.cut.ready.eq(done | ~valid),
             self.flush.eq(flush),
             self.last_taken.eq(done & now.last),
@@ -121,20 +123,18 @@ class Align(wiring.Component):
         # --- raw beats
         newer = Signal(config.data_width, reset_less=True)
         older = Signal(config.data_width, reset_less=True)
-        newer_bad = Signal(2, reset_less=True)
+        newer_under, newer_over, newer_abort = (
+            Signal(name=f"newer_{name}", reset_less=True) for name in ("under", "over", "abort")
+        )
         newer_valid = Signal(lane_bits + 1, reset_less=True)
         with m.If(step & opened):
             m.d.sync += [
                 newer.eq(beat.data),
                 older.eq(newer),
                 newer_end.eq(beat.end),
-                newer_bad.eq(
-                    Mux(
-                        beat.under,
-                        BAD_SHORT,
-                        Mux(beat.over, BAD_LONG, Mux(beat.abort & beat.end, BAD_ABORTED, BAD_NONE)),
-                    )
-                ),
+                newer_under.eq(beat.under),
+                newer_over.eq(beat.over),
+                newer_abort.eq(beat.abort & beat.end),
                 newer_valid.eq(beat.valid),
             ]
 
@@ -167,7 +167,9 @@ class Align(wiring.Component):
             part = slice(8 * i, 8 * i + 8)
             m.d.sync += chosen[part].eq(Mux(choose[i], older[part], newer[part]))
 
-        missing = ~none_1 & (newer_bad == BAD_SHORT) & (raw_end_1 >= newer_valid)
+        bad = Mux(newer_over, BAD_LONG, Mux(newer_abort, BAD_ABORTED, BAD_NONE))
+        newer_bad = Mux(newer_under, BAD_SHORT, bad)
+        missing = ~none_1 & newer_under & (raw_end_1 >= newer_valid)
         void_1 = blocked_1 | missing | (last_1 & (newer_bad != BAD_NONE))
         step_2 = Signal()
         write_2, end_2, void_2 = (

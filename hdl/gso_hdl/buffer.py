@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from .primitives import add_with_carry
 from .records import aligned_beat
 
-BEATS_UNDER_WAY = 9  # between align's look at `room` and the buffer's count
+BEATS_UNDER_WAY = 10  # between align's look at `room` and the buffer's count
 
 
 class Buffer(wiring.Component):

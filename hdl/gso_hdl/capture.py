@@ -31,6 +31,7 @@ class Capture(wiring.Component):
     context : In stream(header_context)
     row : In stream(header_row)
     slot : Out stream(slot_row)
+    slot_soon : In(1), `slot.ready` in the next cycle
     oldest : In(k), the first slot row that is still in use
     result : Out stream(header_result), one a frame; the receiver has room for all under way
     sums : Out stream(header_sums), one a frame, later; likewise
@@ -47,6 +48,7 @@ class Capture(wiring.Component):
                 "context": In(stream.Signature(header_context(config))),
                 "row": In(stream.Signature(header_row(config))),
                 "slot": Out(stream.Signature(slot_row(config))),
+                "slot_soon": In(1),
                 "oldest": In((config.slot_rows - 1).bit_length()),
                 "result": Out(stream.Signature(header_result(config), always_ready=True)),
                 "sums": Out(stream.Signature(header_sums(config), always_ready=True)),
@@ -71,8 +73,8 @@ class Capture(wiring.Component):
         fits = Signal()
         checksum_row = context.checksum[column_bits:]
         ends_next, checksum_next = Signal(), Signal()
-        at_end = Mux(at_start, context.last_row == 0, ends_next)
-        checksum_here = Mux(at_start, checksum_row == 0, checksum_next)
+        at_end = Mux(at_start, context.first_ends, ends_next)
+        checksum_here = Mux(at_start, context.first_checksum, checksum_next)
         last_row = at_end | self.row.payload.short
         place = places(config)
         for name in names:
@@ -80,6 +82,7 @@ class Capture(wiring.Component):
             m.d.comb += [
                 place[name].position.eq(getattr(context, name)),
                 place[name].at_start.eq(at_start),
+                place[name].first.eq(getattr(context, f"first_{name}")),
                 place[name].following.eq(following),
                 place[name].advance.eq(walk),
                 place[name].restart.eq(last_row | context.empty),
@@ -93,13 +96,10 @@ class Capture(wiring.Component):
         if config.tunnels:
             kept_out |= place["outer_l4"].is_word(3) & context.outer_checksum_on.replicate(columns)
         # Nothing behind the header is kept.
-        whole = ~at_end | (context.end_lane == 0)
-        header_end = Mux(whole, 0, mask_code(context.end_lane, config.lanes))
+        header_end = mask_code(context.end_lane, config.lanes)
+        header_end &= (at_end & (context.end_lane != 0)).replicate(len(header_end))
         behind = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
-        m.d.comb += [
-            self.row.ready.eq(walk & ~context.empty),
-            self.context.ready.eq(walk & (context.empty | last_row)),
-        ]
+        m.d.comb += []
         # Room for the longest header is there before the first row; `base` may be a frame old. Once
         # there it stays: only later frames' headers need more.
         m.d.sync += fits.eq((base - self.oldest)[:address_bits] < config.slot_rows // 2)
@@ -146,6 +146,7 @@ class Capture(wiring.Component):
             noted["invert"] = layer["outer_l4"].invert
         held = {}
         valid_0 = Signal()
+        open_ = Signal(init=1)  # nothing is left of the row looked at, so the next one may come
         # What the later stages want of the context goes along.
         frame = Signal(context.shape(), reset_less=True)
         with m.If(walk):
@@ -158,42 +159,37 @@ class Capture(wiring.Component):
         todo = Signal(len(names), reset_less=True)  # the layer looked at, and those behind it
         pause = Signal(reset_less=True)  # this look is at none of them
         first = Signal(reset_less=True)  # look at this row
-        writes = Signal(2, reset_less=True)  # still to be made of this row
+        writes = Signal(2)  # still to be made of this row
         pick = Signal(len(names))
-        more = Signal()
-        m.d.comb += [
-            pick.eq(Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names)))),
-            more.eq((todo & ~pick).any()),
-        ]
+        m.d.comb += pick.eq(Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names))))
         in_header = ~mask_of(held["header_end"], config.lanes)
-        # No look waits for a write, which may come with any of them.
-        last_look = ~more & (~writes.any() | (~writes[1] & self.slot.ready))
         m.d.comb += [
-            self.slot.valid.eq(valid_0 & writes.any()),
+            self.slot.valid.eq(writes.any()),
             self.slot.payload.row.eq(Mux(frame.several & writes[0], held["copy"], held["address"])),
             self.slot.payload.data.eq(held["data"]),
             self.slot.payload.keep.eq(
                 in_header & ~Cat(held["kept_out"][i // 2] for i in range(config.lanes))
             ),
-            walk.eq(
-                (~valid_0 | last_look)
-                & self.context.valid
-                & (context.empty | (self.row.valid & fits))
+            walk.eq(open_ & self.context.valid & (context.empty | (self.row.valid & fits))),
+            self.row.ready.eq(open_ & self.context.valid & ~context.empty & fits),
+            self.context.ready.eq(walk & (context.empty | last_row)),
+        ]
+        # `open_` is worked out a cycle ahead. No look waits for a write, which may come with any.
+        next_todo, next_pause = Mux(walk, here, todo & ~pick), walk & at_start & ~unseeded
+        written = Mux(self.slot.ready, writes >> 1, writes)
+        next_writes = Mux(walk, Mux(context.empty, 0, Mux(context.several, 2, 1)), written)
+        several_left = (next_todo & (next_todo - 1)).any() | (next_pause & next_todo.any())
+        m.d.sync += [
+            todo.eq(next_todo),
+            pause.eq(next_pause),
+            first.eq(walk),
+            writes.eq(next_writes),
+            valid_0.eq(walk | ~open_),
+            open_.eq(
+                (~walk & open_)
+                | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
             ),
         ]
-        with m.If(walk):
-            m.d.sync += [
-                todo.eq(here),
-                pause.eq(at_start & ~unseeded),
-                first.eq(1),
-                writes.eq(Mux(context.empty, 0, Mux(context.several, 2, 1))),
-            ]
-        with m.Else():
-            m.d.sync += [todo.eq(todo & ~pick), pause.eq(0), first.eq(0)]
-            with m.If(self.slot.ready):
-                m.d.sync += writes.eq(Cat(writes[1], 0))
-        with m.If(walk | last_look):
-            m.d.sync += valid_0.eq(walk)
 
         def picked(prefix):
             """What `held` has of the layer looked at."""
@@ -219,7 +215,7 @@ class Capture(wiring.Component):
             request.layer.eq(pick & held["rows"].replicate(len(names))),
             request.starts.eq(held["starts"] & first),
             request.short.eq(held["short"]),
-            request.done.eq(held["last"] & last_look),
+            request.done.eq(held["last"] & open_),
             request.slot.eq(held["slot"]),
             *(
                 getattr(request.frame, name).eq(getattr(frame, name))

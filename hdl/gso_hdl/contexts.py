@@ -8,6 +8,7 @@ from gso_model.layout import ChecksumMode
 from .check_frame import above
 from .check_outer import LONGEST_8023
 from .check_seeds import outer_seed, seed
+from .layers import layer_names
 
 
 def contexts(config, d, code):
@@ -62,6 +63,7 @@ def contexts(config, d, code):
             "l4_words": d.l4_length[2:6],
             "l4_fits": d.l4_fits,
             "seed": seed(d),
+            "first_ends": d.last_row == 0,
         },
         "edit": {
             "refused": code,
@@ -129,6 +131,10 @@ def contexts(config, d, code):
         written = {"llc": d.length_8023 & segmented, "l2": d.length_word}
         made["header"] |= {**written, "llc_bad": d.no_length | long}
         made["edit"] |= {**written, "llc_base": d.llc_base}
+    header = made["header"]
+    column_bits = bits - 1
+    for name in ("checksum", *layer_names(config)):
+        header[f"first_{name}"] = header[name] >> column_bits == 0
     return made
 
 

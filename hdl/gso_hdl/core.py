@@ -170,6 +170,7 @@ class Core(wiring.Component):
             plan.retire.eq(finish.result.valid & finish.result.ready),
             check.retire.eq(edit.taken),
             capture.oldest.eq(egress.oldest),
+            capture.slot_soon.eq(slots.soon),
             edit.sent.eq(egress.sent),
             slots.enable.eq(egress.enable),
             slots.read.eq(egress.slot_read),

@@ -86,6 +86,7 @@ class Edit(wiring.Component):
         header = Signal(header_result(config), reset_less=True)
         segment = Signal(segment_plan(), reset_less=True)
         busy = Signal()
+        idle = Signal(init=1)  # not `busy`, a register of its own for what has no time
         new = Signal(init=1)  # the next segment is a new frame's first
         number = Signal(2)  # 0, 1, 2 for all later ones
         odd = Signal()
@@ -112,7 +113,7 @@ class Edit(wiring.Component):
         go = ~busy if config.data_width <= 128 else fire_end | ~busy
         m.d.comb += [
             load.eq(go & may),
-            load_frame.eq(load & new),
+            load_frame.eq((idle if config.data_width <= 128 else fire_end | idle) & new & may),
             self.context.ready.eq(load_frame),
             self.taken.eq(load_frame),
             self.header.ready.eq(load_frame),
@@ -120,9 +121,9 @@ class Edit(wiring.Component):
             self.sums.ready.eq(fire_end & new),
         ]
         with m.If(load):
-            m.d.sync += [busy.eq(1), new.eq(self.segment.payload.last)]
+            m.d.sync += [busy.eq(1), idle.eq(0), new.eq(self.segment.payload.last)]
         with m.Elif(fire_end):
-            m.d.sync += busy.eq(0)
+            m.d.sync += [busy.eq(0), idle.eq(1)]
         with m.If(fire_end):
             m.d.sync += [number.eq(Mux(new, 0, coming)), odd.eq(~new & ~odd)]
         # What is in these means nothing between segments; so they need not wait for `load`.

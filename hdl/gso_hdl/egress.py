@@ -253,7 +253,7 @@ class Egress(wiring.Component):
                 release[1].eq(release[0]),
                 release[2].eq(release[1]),
                 select.eq(Mux(side_1.checksum_here, 1 << side_1.checksum_column, 0)),
-                behind.eq(Mux(side_1.last & (side_1.tail != 0), tail_code, 0)),
+                behind.eq(tail_code & (side_1.last & (side_1.tail != 0)).replicate(len(tail_code))),
                 out.data.eq(merged),
                 out.keep.eq(~mask_of(behind, config.lanes)),
                 out.last.eq(side_2.last),

@@ -99,7 +99,7 @@ def layers(config, context, place, checksum):
             z=protocol,
         ),
         "l4": Layer(
-            here=from_l4[-1] | own.any(),
+            here=l4.reached() | own.any(),
             mask=(l4_words | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
             x=Const(6, 3),
             y=Const(2, 3),

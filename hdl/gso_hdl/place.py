@@ -25,6 +25,7 @@ class Place(wiring.Component):
     -------
     position : In(bits), the header's first word, counted from the frame's start
     at_start : In(1), the row at hand is the frame's first
+    first : In(1), the header starts in the first row
     following : In(k), number of the row behind it
     advance : In(1), the next cycle has the next row
     restart : In(1), with `advance`: or a new frame's first
@@ -41,6 +42,7 @@ class Place(wiring.Component):
             {
                 "position": In(bits),
                 "at_start": In(1),
+                "first": In(1),
                 "following": In(bits - self.column_bits),
                 "advance": In(1),
                 "restart": In(1),
@@ -58,7 +60,7 @@ class Place(wiring.Component):
         m.d.comb += [
             self.start.eq(Cat(column == i for i in range(self.columns))),
             self.behind.eq(Cat(column <= i for i in range(self.columns))),
-            self.row[0].eq(Mux(self.at_start, row == 0, next_here)),
+            self.row[0].eq(Mux(self.at_start, self.first, next_here)),
         ]
         with m.If(self.advance):
             m.d.sync += [self.row[i].eq(self.row[i - 1]) for i in range(1, self.rows)]

@@ -78,9 +78,16 @@ def header_context(config):
         "l4_words": 4,  # TCP header length, in 32-bit words
         "l4_fits": 1,  # header_length is one that an L4 header can have
         "seed": 17,  # what the L4 sum starts with
+        # In the first row: the header's end, the L4 checksum, the start of each header.
+        "first_ends": 1,
+        "first_checksum": 1,
+        "first_l3": 1,
+        "first_l4": 1,
     }
     if config.tunnels:
         fields |= {
+            "first_outer_l3": 1,
+            "first_outer_l4": 1,
             "ip_written": 1,  # the IPv4 checksum of the (inner) header is written
             "l4_known": 1,  # the (inner) L3 or L4 header is described
             "outer_l3": config.word_bits,
@@ -101,6 +108,7 @@ def header_context(config):
     if config.length_8023:
         fields |= {
             "llc": 1,  # the 802.3 length is written
+            "first_l2": 1,
             "l2": config.word_bits,  # where it stands
             "llc_bad": 1,  # it cannot: no room for it, or too long a segment
         }

@@ -33,6 +33,7 @@ class Slots(wiring.Component):
     Members
     -------
     capture : In stream(slot_row)
+    soon : Out(1), `capture.ready` in the next cycle
     edit : In stream(column_write), one a track, always ready; in a cycle no two of one parity
     enable : In(1), the read side moves
     read : In(1), read the row at `address`
@@ -48,6 +49,7 @@ class Slots(wiring.Component):
         super().__init__(
             {
                 "capture": In(stream.Signature(slot_row(config))),
+                "soon": Out(1),
                 "edit": In(stream.Signature(column_write(config), always_ready=True)).array(
                     1 + config.two_tracks
                 ),
@@ -70,9 +72,12 @@ class Slots(wiring.Component):
         m.d.sync += [
             *(held.eq(track.payload) for held, track in zip(edits, self.edit, strict=True)),
             edit_valid.eq(Cat(track.valid for track in self.edit)),
-            free.eq(~Cat(track.valid for track in self.edit).any()),
+            free.eq(self.soon),
         ]
-        m.d.comb += self.capture.ready.eq(free)
+        m.d.comb += [
+            self.soon.eq(~Cat(track.valid for track in self.edit).any()),
+            self.capture.ready.eq(free),
+        ]
         read_1 = Signal()
         out = Signal(config.data_width, reset_less=True)
         with m.If(self.enable):

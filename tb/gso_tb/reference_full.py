@@ -18,9 +18,9 @@ def full_contexts(d: Descriptor, lanes: int, status: int, features: tuple[str, .
     if features and not d.asks:
         made["edit"] |= dict.fromkeys(("ipv4", "tcp", "udp"), 0)
     if "tunnels" in features:
-        _tunnels(made, d)
+        _tunnels(made, d, lanes)
     if "length_8023" in features:
-        _length_8023(made, d)
+        _length_8023(made, d, lanes)
     return made
 
 
@@ -45,7 +45,7 @@ def tag_bytes(got: dict[str, int]) -> bytes:
     return got["tags"].to_bytes(8, "little")[: 4 * got["count"]]
 
 
-def _tunnels(made: Records, d: Descriptor) -> None:
+def _tunnels(made: Records, d: Descriptor, lanes: int) -> None:
     asked = d.asks
     tunnel = Tunnel(d.tunnel) if asked else Tunnel.NONE
     ipv4 = int(tunnel != Tunnel.NONE and d.outer_l3_kind == L3Kind.IPV4)
@@ -62,7 +62,9 @@ def _tunnels(made: Records, d: Descriptor) -> None:
     size = end - d.outer_l3_offset
     protocol_known = tunnel != Tunnel.IPIP or d.l3_kind != L3Kind.NONE
     if header_bytes(d):
+        places = {name: at for name, at in both.items() if name in ("outer_l3", "outer_l4")}
         made["header"] |= both | {
+            **{f"first_{name}": int(2 * at < lanes) for name, at in places.items()},
             "ip_written": written,
             "l4_known": int(asked and (d.l3_kind != L3Kind.NONE or d.l4_kind != L4Kind.NONE)),
             "outer_ipv6": ipv6,
@@ -91,7 +93,7 @@ def _tunnels(made: Records, d: Descriptor) -> None:
             made["edit"]["outer_ip_id"] = d.outer_ip_id
 
 
-def _length_8023(made: Records, d: Descriptor) -> None:
+def _length_8023(made: Records, d: Descriptor, lanes: int) -> None:
     written = int(bool(d.mss and d.length_8023))
     if header_bytes(d):
         made["header"]["llc"] = written
@@ -105,6 +107,7 @@ def _length_8023(made: Records, d: Descriptor) -> None:
     if not bad:
         place = (l3 - 10 + 4 * d.tag_count) // 2
         made["header"]["l2"] = made["edit"]["l2"] = place
+        made["header"]["first_l2"] = int(2 * place < lanes)
         made["edit"]["llc_base"] = behind
 
 

@@ -3,6 +3,7 @@
 
 import random
 from collections import deque
+from itertools import repeat
 from typing import NamedTuple
 
 import cocotb
@@ -66,7 +67,12 @@ class CaptureBench:
         self.bench = bench = Stage(dut, test)
         self.rng = random.Random(bench.seed)
         self.context, self.row = bench.source("context", context), bench.source("row", row)
-        self.slot, self.result = bench.sink("slot", slot), bench.sink("result")
+        self.slot, self.result = bench.sink("slot"), bench.sink("result")
+        # The slots tell a cycle ahead whether they will be ready.
+        self._slot_pauses = bench.pauses(slot)
+        self._slot_soon = bench.write("slot_soon")
+        self._paused, self._next_paused = True, True
+        self.slot.pauses = (self._paused for _ in repeat(None))
         self.sums = bench.sink("sums")
         self.memory: dict[int, bytes] = {}
         self.slot.on_record = self._on_row
@@ -112,6 +118,8 @@ class CaptureBench:
                 row += 1
 
     def _step(self, cycle: int) -> None:
+        self._paused, self._next_paused = self._next_paused, next(self._slot_pauses)
+        self._slot_soon(int(not self._next_paused))
         # With a frame's first header all frames before it are through (Egress: oldest).
         if len(self.live) > 1 and self.rng.random() < self.release:
             self._check_slot(self.live.popleft())
