@@ -180,7 +180,7 @@ class Admit(wiring.Component):
                 expected.eq(Cat(frame.end_lane, frame.end_lane == 0)),
             ]
         m.d.comb += [
-            self.payload.payload.valid.eq(Mux(has_payload, valid, 0)),
+            self.payload.payload.valid.eq(valid & has_payload.replicate(len(valid))),
             self.payload.payload.under.eq(last & (~final | (valid < expected))),
             self.payload.payload.over.eq(final & (~last | (valid > expected))),
             self.payload.payload.abort.eq(abort),
