@@ -90,7 +90,7 @@ class Capture(wiring.Component):
         checksum = Cat(
             checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
         )
-        layer = layers(config, context, place, checksum)
+        layer = layers(config, context, place, checksum_here, checksum)
         # Egress or edit merge in what is 0 here.
         kept_out = checksum & context.checksum_on.replicate(columns)
         if config.tunnels:
@@ -178,7 +178,8 @@ class Capture(wiring.Component):
         next_todo, next_pause = Mux(walk, here, todo & ~pick), walk & at_start & ~unseeded
         written = Mux(self.slot.ready, writes >> 1, writes)
         next_writes = Mux(walk, Mux(context.empty, 0, Mux(context.several, 2, 1)), written)
-        several_left = (next_todo & (next_todo - 1)).any() | (next_pause & next_todo.any())
+        two = Cat(next_todo[i] & next_todo[:i].any() for i in range(1, len(names))).any()
+        several_left = two | (next_pause & next_todo.any())
         m.d.sync += [
             todo.eq(next_todo),
             pause.eq(next_pause),

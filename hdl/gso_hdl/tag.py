@@ -49,23 +49,20 @@ class Tag(wiring.Component):
 
         # --- which row comes next
         number = Signal(context.rows.shape())
-        past = number == context.rows  # the row that the header grows by
+        past = Signal()  # it is the one that the header grows by
         load = Signal()
-        last = past | self.row.payload.short | ((number + 1 == context.rows) & ~context.grows)
+        final = number + 1 == context.rows
+        last = past | self.row.payload.short | (final & ~context.grows)
         held = Signal(header_row(config), reset_less=True)
         valid = Signal()
         moves = Signal(2)  # still to be made with the row at hand
         count = Signal(2, reset_less=True)
         inserts = Signal(reset_less=True)  # the row at hand is the one with the tags
         finished = valid & (moves == 0)
+        may = (~valid | (finished & self.tagged.ready)) & self.context.valid & ~context.empty
         m.d.comb += [
-            load.eq(
-                (~valid | (finished & self.tagged.ready))
-                & self.context.valid
-                & ~context.empty
-                & (past | self.row.valid)
-            ),
-            self.row.ready.eq(load & ~past),
+            load.eq(may & (past | self.row.valid)),
+            self.row.ready.eq(may & ~past),
             self.context.ready.eq((load & last) | context.empty),
             self.tagged.valid.eq(finished),
             self.tagged.payload.eq(held),
@@ -78,19 +75,16 @@ class Tag(wiring.Component):
         moved_in = Mux(first_move, kept[0], kept[1])
         with m.If(load):
             m.d.sync += [
-                held.eq(self.row.payload),
-                held.short.eq(self.row.payload.short & ~past),
                 valid.eq(1),
                 moves.eq(Mux(number < tag_row, 0, context.count) if tag_row else context.count),
-                count.eq(context.count),
-                inserts.eq(number == tag_row),
                 number.eq(Mux(last, 0, number + 1)),
+                past.eq(final & ~last),
             ]
-            with m.If(number == 0):
-                outer, inner = context.tags[:32], context.tags[32:]
-                m.d.sync += [kept[0].eq(Mux(context.count[1], inner, outer)), kept[1].eq(outer)]
         with m.Elif(moves != 0):
             m.d.sync += moves.eq(moves - 1)
+        with m.Elif(self.tagged.ready):
+            m.d.sync += valid.eq(0)
+        with m.If(moves != 0):
             for i, word in enumerate(data):
                 before = data[i - 1] if i else moved_in
                 if i == tag_word:
@@ -102,6 +96,15 @@ class Tag(wiring.Component):
                 m.d.sync += kept[0].eq(data[-1])
             with m.Else():
                 m.d.sync += kept[1].eq(data[-1])
-        with m.Elif(self.tagged.ready):
-            m.d.sync += valid.eq(0)
+        # Without `load`, which is late, what is taken in here means nothing.
+        with m.Elif(~valid | self.tagged.ready):
+            m.d.sync += [
+                held.eq(self.row.payload),
+                held.short.eq(self.row.payload.short & ~past),
+                count.eq(context.count),
+                inserts.eq(number == tag_row),
+            ]
+            with m.If(number == 0):
+                outer, inner = context.tags[:32], context.tags[32:]
+                m.d.sync += [kept[0].eq(Mux(context.count[1], inner, outer)), kept[1].eq(outer)]
         return m

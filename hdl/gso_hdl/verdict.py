@@ -123,10 +123,7 @@ class Verdict(wiring.Component):
             )
         bad = {code: Signal(name=f"bad_{code.name.lower()}") for code in wrong}
         for code, flag in bad.items():
-            with m.If(starts):
-                m.d.sync += flag.eq(look.valid & wrong[code])
-            with m.Elif(look.valid & wrong[code]):
-                m.d.sync += flag.eq(1)
+            m.d.sync += flag.eq((flag & ~starts) | (look.valid & wrong[code]))
         short = Signal()
         m.d.sync += short.eq(look.short)
         lowest = Signal(3)
