@@ -142,7 +142,7 @@ def narrowed(m, name, value, valid):
 def choose(select, values):
     """The value whose number `select` is, behind the last any: a tree of multiplexers.
 
-    Cheaper than a `Switch`, which is made of ANDs and ORs.
+    A little cheaper than a `Switch`, which is made of ANDs and ORs (docs/timing.md).
     """
     values = [Value.cast(value) for value in values]
     for bit in select:
