@@ -115,6 +115,7 @@ class Core(wiring.Component):
             capture.context,
             frames,
             block=True,
+            registers=2,
         )
         # Edit takes a frame in two cycles where frames have one beat or two.
         queue(

@@ -105,8 +105,10 @@ class Edit(wiring.Component):
         # header are; for a later one its slot is free.
         may = Signal()
         coming = Mux(number == 2, number, number + 1)
+        # A slot's copy is free when at most the segment in work, or the last one, is still unsent.
         shared = Mux(busy, coming, number) == 2
-        free = ~shared | (unsent == 0) | (~busy & (unsent == 1))
+        unsent_next = [(unsent == i) | ((unsent == i + 1) & sent) for i in range(2)]
+        free = ~shared | unsent_next[0] | (~busy & unsent_next[1])
         there = Mux(new, self.context.valid & self.header.valid, free)
         m.d.sync += may.eq(~load & self.segment.valid & there)
         # Where a segment has many beats it may begin a cycle later: its end is a late signal.
