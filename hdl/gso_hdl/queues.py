@@ -23,8 +23,8 @@ class Queue(wiring.Component):
     block : bool
         In block RAM; two entries more fit.
     registers : int
-        With `block`: 1 or 2 behind the RAM. An entry comes every third cycle at most, with 2 every
-        other cycle; `ready` is kept off the RAM.
+        With `block`: 1 or 2 behind the RAM, which keep `ready` off it: an entry every other cycle
+        at most. With 2 one that has waited comes right behind the one before it.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
 

@@ -35,7 +35,7 @@ def _run(folder: Path, seed: int) -> None:
     partial = f"seed{seed}.partial"
     arguments = [*_OPTIONS, "--seed", str(seed), "--json", "harness.json"]
     arguments += ["--report", partial, "--detailed-timing-report"]
-    # Wires come out a sixth shorter than with `heap`, and wide cores are done in minutes.
+    # Wires come out a sixth shorter than with `heap` (docs/timing.md).
     arguments += ["--placer", "static"]
     # There are no pin constraints, and missing the target is the normal case.
     arguments += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
