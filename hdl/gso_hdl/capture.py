@@ -99,7 +99,6 @@ class Capture(wiring.Component):
         header_end = mask_code(context.end_lane, config.lanes)
         header_end &= (at_end & (context.end_lane != 0)).replicate(len(header_end))
         behind = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
-        m.d.comb += []
         # Room for the longest header is there before the first row; `base` may be a frame old. Once
         # there it stays: only later frames' headers need more.
         m.d.sync += fits.eq((base - self.oldest)[:address_bits] < config.slot_rows // 2)

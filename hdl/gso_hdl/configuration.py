@@ -100,8 +100,13 @@ class Configuration:
 
     @property
     def shallow(self):
-        """Narrow cores take so many cycles for a frame that chains of registers can queue it."""
+        """The narrowest takes so many cycles for a frame that chains of registers can queue it."""
         return self.data_width <= 64
+
+    @property
+    def narrow(self):
+        """Fast clocks, and many beats for a segment: a cycle more between two costs nothing."""
+        return self.data_width <= 128
 
     @property
     def two_tracks(self):

@@ -125,7 +125,7 @@ class Core(wiring.Component):
             edit.context,
             frames,
             block=True,
-            registers=1 if config.data_width <= 128 else 2,
+            registers=1 if config.narrow else 2,
         )
         queue("cut_queue", plan.cut, cut(config), align.cut, segments)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)

@@ -111,11 +111,15 @@ class Edit(wiring.Component):
         free = ~shared | unsent_next[0] | (~busy & unsent_next[1])
         there = Mux(new, self.context.valid & self.header.valid, free)
         m.d.sync += may.eq(~load & self.segment.valid & there)
-        # Where a segment has many beats it may begin a cycle later: its end is a late signal.
-        go = ~busy if config.data_width <= 128 else fire_end | ~busy
+
+        def after_end(rests):
+            """The next segment may begin: a narrow core waits for `rests`, a register."""
+            return rests if config.narrow else fire_end | rests
+
+        go = after_end(~busy)
         m.d.comb += [
             load.eq(go & may),
-            load_frame.eq((idle if config.data_width <= 128 else fire_end | idle) & new & may),
+            load_frame.eq(after_end(idle) & new & may),
             self.context.ready.eq(load_frame),
             self.taken.eq(load_frame),
             self.header.ready.eq(load_frame),
@@ -171,7 +175,7 @@ class Edit(wiring.Component):
         sequences, tracks, late, writes = [], [], [], []
         m.d.comb += slot.eq(header.slot + Mux(odd, frame.rows, 0))
         for i, names in enumerate(self.tracks):
-            sequence = Sequence(len(names), eager=config.data_width >= 128)
+            sequence = Sequence(len(names), eager=not config.shallow)
             m.submodules[f"sequence_{i}"] = sequence
             m.submodules[f"track_{i}"] = track = Track(config)
             step = Signal(track.step.payload.shape(), name=f"step_{i}")
@@ -239,7 +243,7 @@ class Edit(wiring.Component):
         if config.tunnels:
             checksum_on = computed | outer_computed(frame, header)
             place = Mux(computed, frame.checksum, frame.outer_l4 + 3)[: config.word_bits]
-        # Nothing but a flip-flop waits for the end, which is late; narrow cores do without a copy.
+        # Nothing but a flip-flop waits for the end, which is late; the shallow core has no copy.
         with m.If(fire_end if config.shallow else Const(1)):
             m.d.sync += [
                 made.slot.eq(slot),

@@ -66,23 +66,15 @@ def layers(config, context, place, checksum_here, checksum):
         )
         return header.at_or_behind(0) & ~end & ~skipped
 
-    def addresses(header, ipv4):
-        """The addresses of an IP header."""
-        return Mux(
-            ipv4,
-            header.at_or_behind(6) & ~header.at_or_behind(10),
-            header.at_or_behind(4) & ~header.at_or_behind(20),
-        )
-
-    def any_address(header, ipv4):
-        """Is one of them in the row at hand?"""
-        return Mux(ipv4, header.any_word(6, 10), header.any_word(4, 20))
+    def addresses(words, ipv4):
+        """The addresses of an IP header: `words` is `Place.words` or, is there one, `any_word`."""
+        return Mux(ipv4, words(6, 10), words(4, 20))
 
     l3, l4 = place["l3"], place["l4"]
     has_l3 = context.ipv4 | context.ipv6
     from_l3, from_l4 = l3.at_or_behind(0), l4.at_or_behind(0)
     l3_words = from_l3 & ~from_l4
-    own = addresses(l3, context.ipv4) & every(context.from_header)
+    own = addresses(l3.words, context.ipv4) & every(context.from_header)
     tcp_edited = context.several & context.tcp
     skip_l4 = ((l4.is_word(3) | l4.is_word(6)) & every(tcp_edited)) | (
         l4.is_word(2) & every(tcp_edited | (context.segmented & context.udp))
@@ -119,7 +111,9 @@ def layers(config, context, place, checksum_here, checksum):
         outer_l3, outer_l4 = place["outer_l3"], place["outer_l4"]
         has_outer = context.outer_ipv4 | context.outer_ipv6
         from_outer_l4 = outer_l4.at_or_behind(0)
-        outer_addresses = addresses(outer_l3, context.outer_ipv4) & every(context.outer_from_header)
+        outer_addresses = addresses(outer_l3.words, context.outer_ipv4) & every(
+            context.outer_from_header
+        )
         # The inner L4 part sums to the complement of its pseudo-header (D3), so that is taken off:
         # the addresses, unless they are in the sum already, or the seed.
         invert = (own & every(context.ip_written)) | (
@@ -137,7 +131,7 @@ def layers(config, context, place, checksum_here, checksum):
         # Whether anything is covered takes too long; a row too many is looked at for nothing.
         covers = (
             Mux(context.l4_known, outer_l4.in_front_of(l4), outer_l4.reached())
-            | (any_address(outer_l3, context.outer_ipv4) & context.outer_from_header)
+            | (addresses(outer_l3.any_word, context.outer_ipv4) & context.outer_from_header)
             | (checksum_here & context.checksum_on & ~context.from_header)
         )
         found["outer_l3"] = Layer(

@@ -110,3 +110,7 @@ class Place(wiring.Component):
                     terms |= row & self.behind[source]
             bits.append(terms)
         return Cat(bits)
+
+    def words(self, first, end):
+        """One bit a column: does it hold one of the words from `first` to `end` - 1?"""
+        return self.at_or_behind(first) & ~self.at_or_behind(end)

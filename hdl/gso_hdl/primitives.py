@@ -121,7 +121,7 @@ class SumTree(wiring.Component):
 
 def tree_levels(config):
     """Adder levels a cycle: wide cores run at slower clocks and have deeper trees."""
-    return 1 if config.data_width <= 128 else 2
+    return 1 if config.narrow else 2
 
 
 def narrowed(m, name, value, valid):

@@ -62,6 +62,11 @@ def segment_lengths(payload: int, mss: int) -> list[int]:
     return [min(mss, payload - at) for at in range(0, payload, mss)]
 
 
+def in_first_row(places: dict[str, int], lanes: int) -> dict[str, int]:
+    """For each place, a 16-bit word's number, whether it is in the header's first beat."""
+    return {f"first_{name}": int(2 * at < lanes) for name, at in places.items()}
+
+
 def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]]:
     """The records that `check` makes of a descriptor, but for the parts of the seeds.
 
@@ -116,7 +121,7 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
             "first_ends": int(rows == 1),
             "end_lane": wire % lanes,
             **places,
-            **{f"first_{name}": int(2 * at < lanes) for name, at in places.items()},
+            **in_first_row(places, lanes),
             "ipv4": ipv4,
             "ipv6": ipv6,
             "tcp": tcp,

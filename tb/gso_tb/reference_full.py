@@ -3,7 +3,14 @@
 
 from gso_model import Descriptor
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Tunnel
-from gso_tb.reference import PROTOCOL, contexts, header_bytes, payload_bytes, wire_header_bytes
+from gso_tb.reference import (
+    PROTOCOL,
+    contexts,
+    header_bytes,
+    in_first_row,
+    payload_bytes,
+    wire_header_bytes,
+)
 
 Records = dict[str, dict[str, int]]
 
@@ -64,7 +71,7 @@ def _tunnels(made: Records, d: Descriptor, lanes: int) -> None:
     if header_bytes(d):
         places = {name: at for name, at in both.items() if name in ("outer_l3", "outer_l4")}
         made["header"] |= both | {
-            **{f"first_{name}": int(2 * at < lanes) for name, at in places.items()},
+            **in_first_row(places, lanes),
             "ip_written": written,
             "l4_known": int(asked and (d.l3_kind != L3Kind.NONE or d.l4_kind != L4Kind.NONE)),
             "outer_ipv6": ipv6,
@@ -106,8 +113,8 @@ def _length_8023(made: Records, d: Descriptor, lanes: int) -> None:
     made["header"]["llc_bad"] = int(bad)
     if not bad:
         place = (l3 - 10 + 4 * d.tag_count) // 2
-        made["header"]["l2"] = made["edit"]["l2"] = place
-        made["header"]["first_l2"] = int(2 * place < lanes)
+        made["edit"]["l2"] = place
+        made["header"] |= {"l2": place, **in_first_row({"l2": place}, lanes)}
         made["edit"]["llc_base"] = behind
 
 
