@@ -5,8 +5,9 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import at_or_above, at_or_below
+from .primitives import at_or_above, at_or_below, delay
 from .records import BAD_ABORTED, BAD_LONG, BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
+from .rotate import Rotate
 
 
 class Align(wiring.Component):
@@ -59,7 +60,6 @@ class Align(wiring.Component):
         # --- the segment in work, and the step within it
         now = Signal(cut(config), reset_less=True)
         valid = Signal()
-        older_from = Signal(lanes, reset_less=True)  # raw lanes of the older beat, when crossing
         start_mask = Signal(lanes, reset_less=True)
         end_mask = Signal(lanes, reset_less=True)
         at_first = Signal()
@@ -112,7 +112,6 @@ class Align(wiring.Component):
                 opened.eq(following.first_load & (following.first | ~over)),
                 at_last.eq(following.single),
                 number.eq(1),
-                older_from.eq(at_or_above(following.shift, lanes)),
                 start_mask.eq(Mux(following.none, 0, at_or_above(following.start_lane, lanes))),
                 end_mask.eq(at_or_below(following.end_lane, lanes)),
             ]
@@ -138,17 +137,14 @@ class Align(wiring.Component):
                 newer_valid.eq(beat.valid),
             ]
 
-        # --- first cycle after the step: choose between the two beats
+        # --- first cycle after the step: what becomes of the segment
         step_1 = Signal()
         none_1, ends_1, last_1, blocked_1 = (
             Signal(name=f"{name}_1", reset_less=True)
             for name in ("none", "ends", "last", "blocked")
         )
         raw_end_1 = Signal(lane_bits, reset_less=True)
-        choose = Signal(lanes, reset_less=True)
-        mask_1 = Signal(lanes, reset_less=True)
-        shift_1 = Signal(lane_bits, reset_less=True)
-        cross = load & Mux(at_first, now.first_cross, 1)
+        clear = Signal(lanes, reset_less=True)  # the lanes that are not payload
         m.d.sync += [
             step_1.eq(step),
             none_1.eq(now.none),
@@ -156,66 +152,33 @@ class Align(wiring.Component):
             last_1.eq(now.last),
             blocked_1.eq(blocked | prime),
             raw_end_1.eq(now.raw_end),
-            choose.eq(older_from),
-            mask_1.eq(Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0)),
-            shift_1.eq(now.shift),
+            clear.eq(~(Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0))),
         ]
-        with m.If(~cross | (now.shift == 0)):
-            m.d.sync += choose.eq(0)
-        chosen = Signal(config.data_width, reset_less=True)
-        for i in range(lanes):
-            part = slice(8 * i, 8 * i + 8)
-            m.d.sync += chosen[part].eq(Mux(choose[i], older[part], newer[part]))
-
         bad = Mux(newer_over, BAD_LONG, Mux(newer_abort, BAD_ABORTED, BAD_NONE))
         newer_bad = Mux(newer_under, BAD_SHORT, bad)
         missing = ~none_1 & newer_under & (raw_end_1 >= newer_valid)
         void_1 = blocked_1 | missing | (last_1 & (newer_bad != BAD_NONE))
-        step_2 = Signal()
-        write_2, end_2, void_2 = (
-            Signal(name=f"{name}_2", reset_less=True) for name in ("write", "end", "void")
-        )
-        bad_2 = Signal(2, reset_less=True)
-        mask_2 = Signal(lanes, reset_less=True)
-        shift_2 = Signal(lane_bits, reset_less=True)
-        m.d.sync += [
-            step_2.eq(step_1),
-            write_2.eq(step_1 & ~none_1 & ~blocked_1),
-            end_2.eq(step_1 & ends_1),
-            void_2.eq(void_1),
-            bad_2.eq(Mux(last_1, newer_bad, BAD_NONE)),
-            mask_2.eq(mask_1),
-            shift_2.eq(shift_1),
-        ]
+        flags = Cat(step_1 & ~none_1 & ~blocked_1, step_1 & ends_1)
+        flags = Cat(flags, void_1, Mux(last_1, newer_bad, BAD_NONE))
 
-        # --- second and third cycle: rotate, then clear the lanes that are not payload
-        def rotated(value, shift, levels):
-            for level in levels:
-                amount = 8 << level
-                turned = Cat(value[amount:], value[:amount])
-                value = Mux(shift[level], turned, value)
-            return value
-
-        half = (lane_bits + 1) // 2
-        halfway = Signal(config.data_width, reset_less=True)
-        shift_3 = Signal(lane_bits, reset_less=True)
-        mask_3 = Signal(lanes, reset_less=True)
-        flags_2 = Cat(write_2, end_2, void_2, bad_2)
-        flags_3 = Signal(len(flags_2))
-        m.d.sync += [
-            halfway.eq(rotated(chosen, shift_2, range(half))),
-            shift_3.eq(shift_2),
-            mask_3.eq(mask_2),
-            flags_3.eq(flags_2),
+        # --- meanwhile the beats: choose, turn, clear the lanes that are not payload
+        m.submodules.rotate = rotate = Rotate(config)
+        m.d.comb += [
+            rotate.load.eq(self.cut.ready),
+            rotate.shift.eq(following.shift),
+            rotate.cross.eq(load & Mux(at_first, now.first_cross, 1)),
+            rotate.older.eq(older),
+            rotate.newer.eq(newer),
+            rotate.clear.eq(clear),
         ]
-        turned = Signal(config.data_width)
-        m.d.comb += turned.eq(rotated(halfway, shift_3, range(half, lane_bits)))
-        out = Signal(aligned_beat(config), reset_less=True)
-        m.d.sync += Cat(out.write, out.end, out.void, out.bad).eq(flags_3)
-        for i in range(lanes):
-            part = slice(8 * i, 8 * i + 8)
-            m.d.sync += out.data[part].eq(Mux(mask_3[i], turned[part], 0))
+        flags = delay(m, "flags", flags, rotate.latency - 1, reset_less=False)
+        out = Signal(len(flags))
         out_valid = Signal()
-        m.d.sync += out_valid.eq(flags_3[:2].any())
-        m.d.comb += [self.aligned.payload.eq(out), self.aligned.valid.eq(out_valid)]
+        aligned = self.aligned.payload
+        m.d.sync += [out.eq(flags), out_valid.eq(flags[:2].any())]
+        m.d.comb += [
+            Cat(aligned.write, aligned.end, aligned.void, aligned.bad).eq(out),
+            aligned.data.eq(rotate.o),
+            self.aligned.valid.eq(out_valid),
+        ]
         return m

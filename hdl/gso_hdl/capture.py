@@ -91,10 +91,6 @@ class Capture(wiring.Component):
             checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
         )
         layer = layers(config, context, place, checksum_here, checksum)
-        # Egress or edit merge in what is 0 here.
-        kept_out = checksum & context.checksum_on.replicate(columns)
-        if config.tunnels:
-            kept_out |= place["outer_l4"].is_word(3) & context.outer_checksum_on.replicate(columns)
         # Nothing behind the header is kept.
         header_end = mask_code(context.end_lane, config.lanes)
         header_end &= (at_end & (context.end_lane != 0)).replicate(len(header_end))
@@ -125,7 +121,6 @@ class Capture(wiring.Component):
         noted = {
             "data": self.row.payload.data,
             "header_end": header_end,
-            "kept_out": kept_out,
             "copy": (address + context.rows)[:address_bits],
             "last": context.empty | last_row,
             "rows": ~context.empty,
@@ -166,9 +161,7 @@ class Capture(wiring.Component):
             self.slot.valid.eq(writes.any()),
             self.slot.payload.row.eq(Mux(frame.several & writes[0], held["copy"], held["address"])),
             self.slot.payload.data.eq(held["data"]),
-            self.slot.payload.keep.eq(
-                in_header & ~Cat(held["kept_out"][i // 2] for i in range(config.lanes))
-            ),
+            self.slot.payload.keep.eq(in_header),
             walk.eq(open_ & self.context.valid & (context.empty | (self.row.valid & fits))),
             self.row.ready.eq(open_ & self.context.valid & ~context.empty & fits),
             self.context.ready.eq(walk & (context.empty | last_row)),
@@ -211,7 +204,7 @@ class Capture(wiring.Component):
         m.d.comb += [
             inspect.look.valid.eq(valid_0),
             request.data.eq(held["data"]),
-            request.mask.eq(in_header & Cat(summed[i // 2] for i in range(config.lanes))),
+            request.clear.eq(~(in_header & Cat(summed[i // 2] for i in range(config.lanes)))),
             request.layer.eq(pick & held["rows"].replicate(len(names))),
             request.starts.eq(held["starts"] & first),
             request.short.eq(held["short"]),

@@ -18,9 +18,9 @@ COMPLETIONS_HELD = 4
 class Egress(wiring.Component):
     """Sends a segment's header rows, the beat that header and payload share, and its payload.
 
-    Header and payload lanes are 0 where the other has bytes, and so is the checksum's place, so
-    the three are merged by an OR. The last beat of a segment is followed by the first of the
-    next with no idle cycle.
+    Header and payload lanes are 0 where the other has bytes, so the two are merged by an OR; the
+    checksum takes the place of what stands there. The last beat of a segment is followed by the
+    first of the next with no idle cycle.
 
     A completion is released when its frame's last beat was taken. A frame begins only when there
     is a place for its completion: four are held.
@@ -240,7 +240,7 @@ class Egress(wiring.Component):
             part = slice(16 * i, 16 * i + 16)
             word = Cat(side_2.checksum[8:], side_2.checksum[:8])
             m.d.comb += merged[part].eq(
-                self.slot_data[part] | self.payload_data[part] | Mux(select[i], word, 0)
+                Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
             )
         with m.If(move):
             m.d.sync += [

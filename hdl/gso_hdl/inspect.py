@@ -34,7 +34,7 @@ def look_frame(config):
 def look_request(config):
     """A look at one layer of a header row.
 
-    `mask`: the bytes that are summed; `invert`: the columns of them that are subtracted. `x_hit`,
+    `clear`: the bytes that are not summed; `invert`: columns of others that are subtracted. `x_hit`,
     `x_column` and so on: is the word that the layer calls x here, and where.
     """
     column = (config.columns - 1).bit_length()
@@ -43,7 +43,7 @@ def look_request(config):
     return data.StructLayout(
         {
             "data": config.data_width,
-            "mask": config.lanes,
+            "clear": config.lanes,
             **invert,
             "layer": data.StructLayout(dict.fromkeys(layer_names(config), 1)),
             **words,
@@ -99,7 +99,7 @@ class Inspect(wiring.Component):
             source = request.data[part]
             if config.tunnels:
                 source = source ^ request.invert[i // 2].replicate(8)
-            m.d.sync += row[part].eq(Mux(request.mask[i], source, 0))
+            m.d.sync += row[part].eq(Mux(request.clear[i], 0, source))
         look = Signal(look_layout(config))
         words = Array(words_of(request.data, config.columns))
         for word in "xyz":

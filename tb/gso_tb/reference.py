@@ -321,11 +321,3 @@ def header_sums(d: Descriptor, header: bytes, seed: int) -> dict[str, int]:
         total += word_total(header[d.l3_offset + first : d.l3_offset + end])
     found["l4_sum"] = folded(total + word_total(bytes(left[d.l4_offset :])))
     return found
-
-
-def stored_header(d: Descriptor, header: bytes) -> bytes:
-    """A header as it stands in its slot: with zeros where the L4 checksum will be merged in."""
-    stored = bytearray(header)
-    if d.l4_checksum:
-        stored[checksum_at(d) : checksum_at(d) + 2] = bytes(2)
-    return bytes(stored)

@@ -25,7 +25,6 @@ from gso_tb.reference import (
     length_part,
     payload_bytes,
     segment_lengths,
-    stored_header,
     word_total,
 )
 from gso_tb.stage import Stage, same
@@ -183,8 +182,7 @@ class _Edit:
                     "timestamp": d.timestamp & last,
                     "checksum_on": int(checked and not result["no_checksum"]),
                 }
-                header = stored_header(d, whole[:head])
-                header += bytes(-head % lanes)
+                header = whole[:head] + bytes(-head % lanes)
                 for at in _columns(d, len(lengths) > 1) if head else []:
                     place = (base + at // lanes) % ring, at % lanes // 2
                     columns.add((*place, int.from_bytes(whole[at : at + 2], "big")))
@@ -193,7 +191,9 @@ class _Edit:
                     checksum = int.from_bytes(whole[at : at + 2], "big")
                     record["no_zero"] = int(d.l4_kind == L4Kind.UDP)
                     record |= {"checksum_row": at // lanes, "checksum_column": at % lanes // 2}
-                first = bytearray(stored_header(d, data[:head]) + bytes(-head % lanes))
+                    # Egress puts it over what came.
+                    header = header[:at] + data[at : at + 2] + header[at + 2 :]
+                first = bytearray(data[:head] + bytes(-head % lanes))
                 self.slots.setdefault((number, copy), first)
             what = f"frame {number} ({job.label}), segment {index} of {len(lengths)}"
             # Behind a header of odd length (generic only) it begins in the low half of a word.

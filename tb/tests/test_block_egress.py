@@ -113,9 +113,7 @@ class _Egress:
         slot = (self.slot_of[-1][0] + self._rows) % config.slot_rows if self.segments else 0
         self._rows = rows
         place = segment.checksum_at
-        header = bytearray(segment.header + bytes(-head % lanes))
-        if place is not None:
-            header[place : place + 2] = bytes(2)
+        header = segment.header + bytes(-head % lanes)
         for row in range(rows):
             line = bytes(header[row * lanes : row * lanes + lanes])
             self.slots[(slot + row) % config.slot_rows] = line

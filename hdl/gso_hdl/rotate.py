@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rotate: joins lanes of two raw beats and turns them to where they leave."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from .primitives import at_or_above, delay
+
+
+class Rotate(wiring.Component):
+    """A rotator of lanes behind a choice between two beats.
+
+    In a step that crosses, lanes from the segment's `shift` on are the older beat's; else all are
+    the newer's. Then lane `shift` becomes lane 0 and so on, and lanes to be cleared become 0.
+
+    A multiplexer of four is four registers, three of them in reset, and an OR: one LUT a bit where
+    a multiplexer needs two. Registers stand next to each LUT and are left over. What resets them
+    is kept as such: an FPGA's reset has no inverter.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    load : In(1), with `shift` for the steps from the next cycle on
+    shift : In(log2(lanes))
+    cross : In(1), the step in this cycle crosses
+    older, newer : In(data_width), the beats, a cycle later
+    clear : In(lanes), likewise; lanes that are not payload
+    o : Out(data_width), `latency` cycles after the beats
+
+    Latency: 3 cycles at 64 and 128 bits, 4 at 256 and 512. Throughput: a beat every cycle.
+    """
+
+    def __init__(self, config):
+        self.lanes, self.lane_bits = config.lanes, config.lane_bits
+        # An odd shift goes along with the choice where the number of its bits is odd.
+        self.with_choice = self.lane_bits % 2
+        self.latency = 1 + self.with_choice + self.lane_bits // 2
+        super().__init__(
+            {
+                "load": In(1),
+                "shift": In(self.lane_bits),
+                "cross": In(1),
+                "older": In(config.data_width),
+                "newer": In(config.data_width),
+                "clear": In(self.lanes),
+                "o": Out(config.data_width),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        shift = Signal(self.lane_bits, reset_less=True)
+        shifted = Signal(reset_less=True)
+        with m.If(self.load):
+            m.d.sync += [shift.eq(self.shift), shifted.eq(self.shift != 0)]
+        crosses = self.cross & shifted
+        older_from = at_or_above(self.shift, self.lanes)
+
+        if self.with_choice:
+            parts = []
+            for turn in range(2):
+                parts += self._choose_turned(m, turn, shift, older_from, crosses)
+            value = self._joined(parts)
+        else:
+            from_older = self._of_segment(m, "from_older", older_from)
+            choose = Signal(self.lanes, reset_less=True)
+            m.d.sync += choose.eq(Mux(crosses, from_older, 0))
+            value = Cat(
+                Mux(choose[i], self.older.word_select(i, 8), self.newer.word_select(i, 8))
+                for i in range(self.lanes)
+            )
+
+        for cycle, low in enumerate(range(self.with_choice, self.lane_bits, 2)):
+            others = Signal(4, name=f"others_{low}", reset_less=True)
+            m.d.sync += others.eq(Cat(shift[low : low + 2] != k for k in range(4)))
+            clear = delay(m, f"others_{low}", others, cycle + self.with_choice)
+            parts = []
+            for k in range(4):
+                part = Signal(len(value), name=f"part_{low}_{k}", reset_less=True)
+                m.d.sync += part.eq(Mux(clear[k], 0, value))
+                parts.append((part, k << low))
+            value = self._joined(parts)
+
+        clear = delay(m, "clear", self.clear, self.latency - 1)
+        out = Signal(len(value), reset_less=True)
+        for i in range(self.lanes):
+            m.d.sync += out.word_select(i, 8).eq(Mux(clear[i], 0, value[8 * i : 8 * i + 8]))
+        m.d.comb += self.o.eq(out)
+        return m
+
+    def _of_segment(self, m, name, value):
+        """`value` at the last `load`."""
+        register = Signal(len(value), name=name, reset_less=True)
+        with m.If(self.load):
+            m.d.sync += register.eq(value)
+        return register
+
+    def _choose_turned(self, m, turn, shift, older_from, crosses):
+        """Of both beats the lanes that are chosen, if the shift is even (`turn` 0) or odd (1); and
+        by how many lanes they are to be turned.
+        """
+        other = self.shift[0] != turn
+        not_older = self._of_segment(m, f"not_older_{turn}", Mux(other, ~0, ~older_from))
+        not_newer = self._of_segment(m, f"not_newer_{turn}", Mux(other, ~0, older_from))
+        lanes = {
+            "older": Mux(crosses, not_older, ~0),
+            "newer": Mux(~crosses & (shift[0] == turn), 0, not_newer),
+        }
+        parts = []
+        for beat, others in lanes.items():
+            clear = Signal(self.lanes, name=f"not_{beat}_{turn}", reset_less=True)
+            part = Signal(8 * self.lanes, name=f"{beat}_{turn}", reset_less=True)
+            m.d.sync += clear.eq(others)
+            for i in range(self.lanes):
+                source = getattr(self, beat).word_select(i, 8)
+                m.d.sync += part.word_select(i, 8).eq(Mux(clear[i], 0, source))
+            parts.append((part, turn))
+        return parts
+
+    def _joined(self, parts):
+        """OR of (value, lanes by which it is turned down)."""
+        joined = 0
+        for value, turned in parts:
+            amount = 8 * turned
+            joined = joined | Cat(value[amount:], value[:amount])
+        return joined
