@@ -34,8 +34,8 @@ def look_frame(config):
 def look_request(config):
     """A look at one layer of a header row.
 
-    `clear`: the bytes that are not summed; `invert`: columns of others that are subtracted. `x_hit`,
-    `x_column` and so on: is the word that the layer calls x here, and where.
+    `clear`: the bytes that are not summed; `invert`: columns of others that are subtracted.
+    `x_hit`, `x_column` and so on: is the word that the layer calls x here, and where.
     """
     column = (config.columns - 1).bit_length()
     words = {f"{word}_hit": 1 for word in "xyz"} | {f"{word}_column": column for word in "xyz"}
