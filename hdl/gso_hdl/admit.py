@@ -5,7 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .records import admit_context, header_row, payload_beat
+from .records import admit_context, header_row, payload_marks
 
 
 def ones_from_below(keep):
@@ -35,6 +35,9 @@ class Admit(wiring.Component):
     Length errors (D13) are found here; what comes behind a `LONG` frame's end and everything
     of a refused one is swallowed.
 
+    A beat never waits here but for its frame's context: the receivers say early that there is
+    room. So one register takes what comes, and `ready` is another.
+
     Parameters
     ----------
     config : Configuration
@@ -44,10 +47,12 @@ class Admit(wiring.Component):
     context : In stream(admit_context)
     beat : In stream(input_beat)
     row : Out stream(header_row)
-    row_room : In(1), there is room for two more rows
-    payload : Out stream(payload_beat)
+    payload : Out stream(data_width)
+    marks : Out stream(payload_marks), of each beat of `payload` a cycle later
+    row_room, payload_room : In(1), there is room for four more
 
-    Latency: 2 cycles. Throughput: one beat a cycle, none lost between frames.
+    Latency: 1 cycle to payload, 2 to rows and marks. Throughput: one beat a cycle, none lost
+    between frames.
     """
 
     def __init__(self, config):
@@ -57,8 +62,10 @@ class Admit(wiring.Component):
                 "context": In(stream.Signature(admit_context(config))),
                 "beat": In(stream.Signature(input_beat(config))),
                 "row": Out(stream.Signature(header_row(config), always_ready=True)),
+                "payload": Out(stream.Signature(config.data_width, always_ready=True)),
+                "marks": Out(stream.Signature(payload_marks(config), always_ready=True)),
                 "row_room": In(1),
-                "payload": Out(stream.Signature(payload_beat(config))),
+                "payload_room": In(1),
             }
         )
 
@@ -66,30 +73,24 @@ class Admit(wiring.Component):
         m = Module()
         config = self.config
 
-        # Two places for what comes in, so that `ready` is a register.
-        layout = input_beat(config)
-        spare = Signal(layout, reset_less=True)
-        held = Signal(layout, reset_less=True)
-        spare_valid = Signal()
+        held = Signal(input_beat(config), reset_less=True)
         held_valid = Signal()
+        in_frame = Signal()
         take = Signal()  # `held` moves on
-        open_ = Signal()  # `ready`
-        m.d.comb += self.beat.ready.eq(open_)
-        arrives = self.beat.valid & open_
-        stays = held_valid & ~take
-        with m.If(~stays):
-            m.d.sync += held.eq(Mux(spare_valid, spare, self.beat.payload))
-        m.d.sync += [
-            held_valid.eq(stays | spare_valid | arrives),
-            spare_valid.eq(stays & (spare_valid | arrives)),
-            open_.eq(~(stays & (spare_valid | arrives))),
-        ]
+        open_ = Signal()  # `ready`; `held` is empty then, or moves on
+        ending = held_valid & held.last
         with m.If(open_):
-            m.d.sync += spare.eq(self.beat.payload)
+            m.d.sync += held.eq(self.beat.payload)
+        m.d.comb += [self.beat.ready.eq(open_), take.eq(held_valid & in_frame)]
+        m.d.sync += [
+            held_valid.eq((self.beat.valid & open_) | (held_valid & ~in_frame)),
+            open_.eq(
+                self.row_room & self.payload_room & (self.context.valid | (in_frame & ~ending))
+            ),
+        ]
 
         # The frame, and what the beat in `held` is to it; known before the beat is there.
         frame = Signal(admit_context(config), reset_less=True)
-        in_frame = Signal()
         is_header = Signal()
         is_payload = Signal()
         is_final = Signal()
@@ -100,7 +101,6 @@ class Admit(wiring.Component):
         next_final = number == frame.beats
         rows_left = Signal(len(frame.payload_row), reset_less=True)  # rows to the first payload
         coming = self.context.payload
-        # `take` is late: it goes to the enables only.
         with m.If(take | ~in_frame):
             with m.If(held.last | ~in_frame):
                 m.d.sync += [
@@ -141,65 +141,36 @@ class Admit(wiring.Component):
                 ]
         m.d.comb += self.context.ready.eq((take & held.last) | ~in_frame)
 
-        # The two outputs, each with a register of its own; both must have room.
-        to_row = is_header
-        to_payload = sends | (ends & held.last)
-        row = Signal(header_row(config), reset_less=True)
-        payload_room = ~self.payload.valid | self.payload.ready
-        # Of the two registers that tell the same this one is for `take`, which has no time.
-        vacant = Signal(init=1)
-        m.d.comb += take.eq(
-            held_valid
-            & in_frame
-            & (~to_row | self.row_room)
-            & (~to_payload | vacant | self.payload.ready)
+        to_payload = take & (sends | (ends & held.last))
+        m.d.comb += [self.payload.valid.eq(to_payload), self.payload.payload.eq(held.data)]
+        m.d.sync += [self.row.valid.eq(take & is_header), self.marks.valid.eq(to_payload)]
+
+        # A cycle later: how many bytes came, and how many should have?
+        row, marks = self.row.payload, self.marks.payload
+        came = Signal(config.lane_bits + 1, reset_less=True)
+        last, final, has_payload = (
+            Signal(name=name, reset_less=True) for name in ("last", "final", "has_payload")
         )
-        m.d.sync += self.row.valid.eq(take & to_row)
-        with m.If(self.payload.ready):
-            m.d.sync += [self.payload.valid.eq(0), vacant.eq(1)]
-        with m.If(take & to_payload):
-            m.d.sync += [self.payload.valid.eq(1), vacant.eq(0)]
-
-        # How many bytes came is compared a cycle later with how many should have.
-        count = ones_from_below(held.keep)
-        valid = Signal(config.lane_bits + 1, reset_less=True)  # of the beat in `payload`
-        last = Signal(reset_less=True)
-        final = Signal(reset_less=True)
-        has_payload = Signal(reset_less=True)
-        abort = Signal(reset_less=True)
-        expected = Signal(config.lane_bits + 1, reset_less=True)
-        with m.If(payload_room):
-            m.d.sync += [
-                self.payload.payload.data.eq(held.data),
-                self.payload.payload.end.eq(held.last | is_final),
-                valid.eq(count),
-                last.eq(held.last),
-                final.eq(is_final),
-                has_payload.eq(is_payload),
-                abort.eq(held.abort),
-                expected.eq(Cat(frame.end_lane, frame.end_lane == 0)),
-            ]
-        m.d.comb += [
-            self.payload.payload.valid.eq(valid & has_payload.replicate(len(valid))),
-            self.payload.payload.under.eq(last & (~final | (valid < expected))),
-            self.payload.payload.over.eq(final & (~last | (valid > expected))),
-            self.payload.payload.abort.eq(abort),
-        ]
-
-        # Does the frame end inside its header?
-        row_end = Signal(reset_less=True)
-        row_count = Signal(config.lane_bits + 1, reset_less=True)
+        expected = Signal(config.lane_bits + 1, reset_less=True)  # of a frame's final beat
         row_needs = Signal(config.lane_bits + 1, reset_less=True)  # header bytes in this row
         header_goes_on = Signal(reset_less=True)  # ... behind this row
         m.d.sync += [
             row.data.eq(held.data),
-            row_end.eq(held.last),
-            row_count.eq(count),
+            marks.end.eq(held.last | is_final),
+            marks.abort.eq(held.abort),
+            came.eq(ones_from_below(held.keep)),
+            last.eq(held.last),
+            final.eq(is_final),
+            has_payload.eq(is_payload),
+            expected.eq(Cat(frame.end_lane, frame.end_lane == 0)),
             row_needs.eq(Mux(is_payload, frame.payload_lane, config.lanes)),
             header_goes_on.eq(~is_payload & ((rows_left != 1) | (frame.payload_lane != 0))),
         ]
         m.d.comb += [
-            self.row.payload.data.eq(row.data),
-            self.row.payload.short.eq(row_end & (header_goes_on | (row_count < row_needs))),
+            marks.valid.eq(came & has_payload.replicate(len(came))),
+            marks.under.eq(last & (~final | (came < expected))),
+            marks.over.eq(final & (~last | (came > expected))),
+            # The frame ends inside its header.
+            row.short.eq(last & (header_goes_on | (came < row_needs))),
         ]
         return m

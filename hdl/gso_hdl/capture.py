@@ -200,7 +200,7 @@ class Capture(wiring.Component):
         # --- what the look is for
         m.submodules.inspect = inspect = Inspect(config)
         request = inspect.look.payload
-        summed = picked("mask") & pick.any().replicate(columns)
+        summed = picked("mask")
         m.d.comb += [
             inspect.look.valid.eq(valid_0),
             request.data.eq(held["data"]),
@@ -222,7 +222,7 @@ class Capture(wiring.Component):
         for word in "xyz":
             hit, column = matches(position, rows, picked(word))
             m.d.comb += [
-                getattr(request, f"{word}_hit").eq(hit & pick.any()),
+                getattr(request, f"{word}_hit").eq(hit),
                 getattr(request, f"{word}_column").eq(column),
             ]
         m.d.comb += [

@@ -19,6 +19,10 @@ def latency(config):
     return 6 if config.features else 5
 
 
+# A register that is set as a whole begins as it is set: else an FPGA needs a LUT a bit for it.
+SUM_BASE_SET = (1 << 11) - 1
+
+
 class Check(wiring.Component):
     """Checks descriptors (D11, codes 1 to 7) and hands each stage what it needs of them.
 
@@ -123,7 +127,8 @@ class Check(wiring.Component):
                 m.d.comb += code.eq(status)
         for name, fields in contexts(config, d, code).items():
             port = getattr(self, name)
-            record = Signal(port.payload.shape(), name=f"{name}_record", reset_less=True)
+            init = {"sum_base": SUM_BASE_SET} if name == "edit" else {}
+            record = Signal(port.payload.shape(), name=f"{name}_record", init=init, reset_less=True)
             m.d.sync += [record[field].eq(value) for field, value in fields.items()]
             m.d.comb += [port.payload.eq(record), port.valid.eq(valid)]
         return m

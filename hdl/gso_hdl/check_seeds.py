@@ -21,7 +21,8 @@ def folded_payload(line):
 
 
 def seed(d):
-    """What the (inner) L4 sum starts with; `d`: cycle 4 or later.
+    """What the (inner) L4 sum starts with, 17 bits, and whether it is the complement that it does;
+    `d`: cycle 4 or later.
 
     A seed with length holds the whole frame's: the payload's comes off. The complement of 17 bits
     is 1 too much; edit takes it off where it adds the segment's length (`sum_base`). Without
@@ -29,7 +30,8 @@ def seed(d):
     """
     whole = d.l4_checksum == ChecksumMode.SEED_WITH_LENGTH
     protocol = Mux(d.from_header, Mux(d.udp, PROTOCOL_UDP, PROTOCOL_TCP), 0)
-    return Mux(whole & d.segmented & ~d.no_payload, ~d.folded, protocol)
+    off = whole & d.segmented & ~d.no_payload
+    return Cat(Mux(off, d.folded, protocol)[:17], off)
 
 
 def outer_distance(line):

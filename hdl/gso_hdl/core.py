@@ -15,6 +15,7 @@ from .check import Check
 from .edit import Edit
 from .egress import Egress
 from .finish import Finish
+from .payload_queue import PayloadQueue
 from .plan import Plan
 from .queues import BlockQueue, Chain, Queue
 from .records import (
@@ -153,8 +154,14 @@ class Core(wiring.Component):
             connect(m, tag.tagged, capture.row)
         else:
             connect(m, rows.o, capture.row)
-        m.d.comb += admit.row_room.eq(rows.room)
-        connect(m, admit.payload, align.beat)
+        m.submodules.payload_queue = payload_queue = PayloadQueue(config)
+        m.d.comb += [
+            admit.row_room.eq(rows.room),
+            admit.payload_room.eq(payload_queue.room),
+        ]
+        connect(m, admit.payload, payload_queue.data)
+        connect(m, admit.marks, payload_queue.marks)
+        connect(m, payload_queue.o, align.beat)
         connect(m, capture.slot, slots.capture)
         for written, slot in zip(edit.write, slots.edit, strict=True):
             connect(m, written, slot)

@@ -202,7 +202,7 @@ class Egress(wiring.Component):
                     "last": 1,
                     "release": 1,
                     "tail": config.lane_bits,
-                    "checksum": 16,
+                    "sum": 16,
                     "checksum_here": 1,
                     "checksum_column": coming.checksum_column.shape(),
                 }
@@ -221,15 +221,17 @@ class Egress(wiring.Component):
             side.last.eq(is_last),
             side.release.eq(Mux(active, is_last & now.last, dropped_last)),
             side.tail.eq(now.length[: config.lane_bits]),
-            # D4: 0 is "no checksum" in UDP only.
-            side.checksum.eq(~now.sum | (now.no_zero & now.sum.all()).replicate(16)),
+            # D4: 0 is "no checksum" in UDP only. The complement is taken where they are merged.
+            side.sum.eq(Mux(now.no_zero & now.sum.all(), 0, now.sum)),
             side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]
         side_1 = Signal(side.shape(), reset_less=True)
         side_2 = Signal(side.shape(), reset_less=True)
         tail_code = mask_code(side_1.tail, config.lanes)
-        behind = Signal(tail_code.shape(), reset_less=True)  # code of the lanes behind the last
+        used = Signal(
+            tail_code.shape(), reset_less=True
+        )  # not the code of the lanes behind the last
         select = Signal(config.columns, reset_less=True)
         valid = [Signal(name=f"valid_{i}") for i in range(1, 3)]
         release = [Signal(name=f"release_{i}") for i in range(1, 4)]
@@ -238,7 +240,7 @@ class Egress(wiring.Component):
         merged = Signal(config.data_width)
         for i in range(config.columns):
             part = slice(16 * i, 16 * i + 16)
-            word = Cat(side_2.checksum[8:], side_2.checksum[:8])
+            word = ~Cat(side_2.sum[8:], side_2.sum[:8])
             m.d.comb += merged[part].eq(
                 Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
             )
@@ -253,9 +255,11 @@ class Egress(wiring.Component):
                 release[1].eq(release[0]),
                 release[2].eq(release[1]),
                 select.eq(Mux(side_1.checksum_here, 1 << side_1.checksum_column, 0)),
-                behind.eq(tail_code & (side_1.last & (side_1.tail != 0)).replicate(len(tail_code))),
+                used.eq(
+                    ~(tail_code & (side_1.last & (side_1.tail != 0)).replicate(len(tail_code)))
+                ),
                 out.data.eq(merged),
-                out.keep.eq(~mask_of(behind, config.lanes)),
+                out.keep.eq(~mask_of(~used, config.lanes)),
                 out.last.eq(side_2.last),
                 out.user.eq(side_2.user),
             ]

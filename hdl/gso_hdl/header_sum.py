@@ -14,34 +14,35 @@ class HeaderSum(wiring.Component):
     Parameters
     ----------
     config : Configuration
-    layers : dict of str to bool
-        The sums by layer; where True, the sum starts with a seed.
+    seeds : dict of str to int
+        The sums by layer, with the bits of the seed that each starts with: 0, 17, or 18, of which
+        the top one says that it starts with the complement of the others.
 
     Members
     -------
     row : In(data_width), lanes that do not count are 0
     valid, starts : In(1), there is a row; a header's first
     layer : In, one bit a layer: the sums that the row is for, one at most
-    seed : In, 17 bits for each layer that has one; with `starts`, when no row may be for its sum
+    seed : In, for each layer that has one; with `starts`, when no row may be for its sum
     sum : Out, 17 bits a layer: 16 and a carry to be added to them, `latency` cycles later
 
     Latency: the adder tree's and 2 cycles. Throughput: one row a cycle. Source: RFC 1071.
     """
 
-    def __init__(self, config, layers):
+    def __init__(self, config, seeds):
         self.config = config
-        self.layers = layers
+        self.seeds = seeds
         self.tree = SumTree(config.columns, tree_levels(config))
         self.latency = self.tree.latency + 2
-        seeded = [name for name, has_seed in layers.items() if has_seed]
+        seeded = {name: bits for name, bits in seeds.items() if bits}
         super().__init__(
             {
                 "row": In(config.data_width),
                 "valid": In(1),
                 "starts": In(1),
-                "layer": In(data.StructLayout(dict.fromkeys(layers, 1))),
-                "seed": In(data.StructLayout(dict.fromkeys(seeded, 17))),
-                "sum": Out(data.StructLayout(dict.fromkeys(layers, 17))),
+                "layer": In(data.StructLayout(dict.fromkeys(seeds, 1))),
+                "seed": In(data.StructLayout(seeded)),
+                "sum": Out(data.StructLayout(dict.fromkeys(seeds, 17))),
             }
         )
 
@@ -55,11 +56,13 @@ class HeaderSum(wiring.Component):
         layer = data.View(self.layer.shape(), delay(m, "layer", self.layer.as_value(), wait))
         seed = data.View(self.seed.shape(), delay(m, "seed", self.seed.as_value(), wait))
         bits = len(tree.o) + (self.config.header_rows - 1).bit_length() + 1
-        for name, has_seed in self.layers.items():
+        for name, seed_bits in self.seeds.items():
             total = Signal(bits, name=f"total_{name}", reset_less=True)
             folded = Signal(17, name=f"folded_{name}", reset_less=True)
             # The first look at a header counts for no sum that has a seed.
-            first = seed[name] if has_seed else Mux(layer[name], tree.o, 0)
+            first = seed[name][:17] if seed_bits else Mux(layer[name], tree.o, 0)
+            if seed_bits == 18:
+                first = first ^ seed[name][17].replicate(17)
             with m.If(valid & starts):
                 m.d.sync += total.eq(first)
             with m.Elif(valid & layer[name]):

@@ -14,9 +14,13 @@ from .verdict import Verdict, look_layout, verdict_context
 SUMS = {"outer_l3": "outer_ip_sum", "outer_l4": "outer_sum", "l3": "ip_sum", "l4": "l4_sum"}
 
 
-def summed_layers(config):
-    """The layers that have a sum, and whether it starts with a seed."""
-    return {name: name in SEEDS for name in layer_names(config) if name in SUMS}
+def seed_bits(config):
+    """The layers that have a sum, and the bits of the seed that it starts with, or 0."""
+    context = header_context(config)
+    bits = {
+        name: context[seed].width for name, seed in SEEDS.items() if name in layer_names(config)
+    }
+    return {name: bits.get(name, 0) for name in layer_names(config) if name in SUMS}
 
 
 def look_frame(config):
@@ -24,9 +28,7 @@ def look_frame(config):
     context = header_context(config)
     verdict = verdict_context(config, context)
     fields = {name: field.shape for name, field in verdict}
-    more = ["from_header"] + [
-        SEEDS[name] for name, seeded in summed_layers(config).items() if seeded
-    ]
+    more = ["from_header"] + [SEEDS[name] for name, bits in seed_bits(config).items() if bits]
     more += ["outer_from_header"] if config.tunnels else []
     return data.StructLayout(fields | {name: context[name].shape for name in more})
 
@@ -152,14 +154,14 @@ class Inspect(wiring.Component):
         ]
 
         # --- the sums
-        m.submodules.sums = sums = HeaderSum(config, summed_layers(config))
+        m.submodules.sums = sums = HeaderSum(config, seed_bits(config))
         m.d.comb += [sums.row.eq(row), sums.valid.eq(valid), sums.starts.eq(starts)]
-        for name, seeded in summed_layers(config).items():
+        for name, bits in seed_bits(config).items():
             m.d.comb += [
                 getattr(sums.layer, name).eq(getattr(layer, name)),
                 getattr(self.sums.payload, SUMS[name]).eq(getattr(sums.sum, name)),
             ]
-            if seeded:
+            if bits:
                 m.d.comb += getattr(sums.seed, name).eq(getattr(frame, SEEDS[name]))
         m.d.comb += self.sums.valid.eq(delay(m, "sums_valid", done, sums.latency, reset_less=False))
         return m

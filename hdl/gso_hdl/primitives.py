@@ -131,7 +131,7 @@ def narrowed(m, name, value, valid):
     the few low bits is 0.
     """
     high = len(value) - 16
-    once = Signal(17, name=f"{name}_once", reset_less=True)
+    once = Signal(17, name=f"{name}_once")
     with m.If(valid):
         m.d.sync += once.eq(value[:16] + value[16:])
     with m.Else():

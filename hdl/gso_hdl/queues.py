@@ -24,14 +24,16 @@ class Queue(wiring.Component):
         In block RAM; two entries more fit.
     registers : int
         With `block`: 1 or 2 behind the RAM, which keep `ready` off it: an entry every other cycle
-        at most. With 2 one that has waited comes right behind the one before it.
+        at most. With 2 one that has waited comes right behind the one before it. With 0 entries
+        come straight from the RAM, one a cycle.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
 
     Members
     -------
     i : In stream, always ready; there must be room
-    o : Out stream, the cycle after the entry was taken in; with `block` three cycles after, or four
+    o : Out stream, the cycle after the entry was taken in; with `block` two cycles after, and one
+        more for each register
     """
 
     def __init__(self, shape, bits=4, block=False, registers=1, passing=False):

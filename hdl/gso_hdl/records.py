@@ -77,7 +77,7 @@ def header_context(config):
         "l3_words": 5,  # distance of L4 from L3, in 32-bit words
         "l4_words": 4,  # TCP header length, in 32-bit words
         "l4_fits": 1,  # header_length is one that an L4 header can have
-        "seed": 17,  # what the L4 sum starts with
+        "seed": 18,  # what the L4 sum starts with; with the top bit the complement of the others
         # In the first row: the header's end, the L4 checksum, the start of each header.
         "first_ends": 1,
         "first_checksum": 1,
@@ -193,22 +193,21 @@ def header_sums(config):
     return data.StructLayout({"ip_sum": 17, "l4_sum": 17, **outer})
 
 
-def payload_beat(config):
-    """A beat that holds payload, or a frame's last (`end`).
+def payload_marks(config):
+    """What is known of a beat that holds payload, or is a frame's last (`end`).
 
     `valid`: payload may stand in lanes below; 0 in a beat without payload. `over`, `under`: the
     frame does not end where it should; `abort`: D13's `tuser`.
     """
     return data.StructLayout(
-        {
-            "data": config.data_width,
-            "end": 1,
-            "under": 1,
-            "over": 1,
-            "abort": 1,
-            "valid": config.lane_bits + 1,
-        }
+        {"end": 1, "under": 1, "over": 1, "abort": 1, "valid": config.lane_bits + 1}
     )
+
+
+def payload_beat(config):
+    """A beat that holds payload, or a frame's last, with its marks."""
+    marks = {name: field.shape for name, field in payload_marks(config)}
+    return data.StructLayout({"data": config.data_width, **marks})
 
 
 def cut(config):

@@ -112,7 +112,9 @@ class Rotate(wiring.Component):
         }
         parts = []
         for beat, others in lanes.items():
-            clear = Signal(self.lanes, name=f"not_{beat}_{turn}", reset_less=True)
+            # Where it is set as a whole an FPGA's register has to begin as it is set.
+            init = -1 if beat == "older" else 0
+            clear = Signal(self.lanes, name=f"not_{beat}_{turn}", init=init, reset_less=True)
             part = Signal(8 * self.lanes, name=f"{beat}_{turn}", reset_less=True)
             m.d.sync += clear.eq(others)
             for i in range(self.lanes):

@@ -56,13 +56,10 @@ class Sum(wiring.Component):
         # Beats that do not count are 0, so nothing needs to know when they come.
         beat_sum = narrowed(m, "beat", tree.o, valid[0])
         valid = delay(m, "narrowed", valid, 1, reset_less=False)
-        fresh = Signal(init=1)  # this beat is a segment's first
-        with m.If(valid.any()):
-            m.d.sync += fresh.eq(valid[1])
-        total = Signal(17, reset_less=True)  # the carry on top
-        m.d.sync += total.eq(
-            add_with_carry(Mux(fresh, 0, total[:16]), beat_sum, total[16] & ~fresh)
-        )
+        # The carry is on top. What goes on is a copy of the sum that a segment's end clears.
+        total, running = Signal(17, reset_less=True), Signal(17)
+        more = add_with_carry(running[:16], beat_sum, running[16])
+        m.d.sync += [total.eq(more), running.eq(Mux(valid[1], 0, more))]
         result = Signal(16, reset_less=True)
         m.d.sync += result.eq(total[:16] + total[16])
         m.d.comb += [

@@ -73,33 +73,31 @@ class Track(wiring.Component):
         wait = latency(config)
         active = delay(m, "active", self.step.valid, wait - 2, reset_less=False)
         first = step
+        restarts = self.step.valid & step.restart
         position = step.base + step.offset
         if wait == 4:
             first = Signal(step.shape(), reset_less=True)
             position = Signal(config.word_bits + 1, reset_less=True)
             m.d.sync += [first.eq(step), position.eq(step.base + step.offset)]
+            restarts = delay(m, "restarts", restarts, 1, reset_less=False)
 
         # --- second: the value and its row
         value = Signal(16, reset_less=True)
         place = Signal(column_write(config), reset_less=True)
-        flags = {
-            name: delay(m, name, getattr(first, name), 1)
-            for name in ("restart", "invert", "no_zero")
-        }
+        flags = {name: delay(m, name, getattr(first, name), 1) for name in ("invert", "no_zero")}
         m.d.sync += [
             value.eq(first.addend + first.augend),
             place.row.eq(first.slot + position[column_bits:]),
             place.column.eq(position[:column_bits]),
         ]
 
-        # --- third: add
-        total = Signal(17, reset_less=True)
+        # --- third: add; what goes on is a copy of the sum, cleared in front of a new one
+        total, running = (Signal(17, name=name, reset_less=True) for name in ("total", "running"))
+        more = add_with_carry(running[:16], value, running[16])
         with m.If(active):
-            m.d.sync += total.eq(
-                add_with_carry(
-                    Mux(flags["restart"], 0, total[:16]), value, total[16] & ~flags["restart"]
-                )
-            )
+            m.d.sync += [total.eq(more), running.eq(more)]
+        with m.If(restarts):
+            m.d.sync += running.eq(0)
         value_3 = delay(m, "value_3", value, 1)
         place_3 = delay(m, "place_3", place.as_value(), 1)
         invert_3 = delay(m, "invert_3", flags["invert"], 1)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Payload queue: raw payload beats between admit and align."""
+
+from amaranth import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from .primitives import count, delay
+from .queues import Queue
+from .records import payload_beat, payload_marks
+
+
+class PayloadQueue(wiring.Component):
+    """Takes what comes from admit while align is busy, so that admit never waits for align.
+
+    The data are in block RAM, of which the widest core has too little in one place: there in
+    distributed RAM. The marks, which align needs early in a cycle, are in distributed RAM.
+
+    Parameters
+    ----------
+    config : Configuration
+
+    Members
+    -------
+    data : In stream(data_width), always ready; may be used while `room` is, or five cycles longer
+    marks : In stream(payload_marks), of each beat of `data` a cycle later
+    room : Out(1), a register
+    o : Out stream(payload_beat), two cycles after `data`
+
+    Throughput: one beat a cycle.
+    """
+
+    def __init__(self, config):
+        self.config = config
+        super().__init__(
+            {
+                "data": In(stream.Signature(config.data_width, always_ready=True)),
+                "marks": In(stream.Signature(payload_marks(config), always_ready=True)),
+                "room": Out(1),
+                "o": Out(stream.Signature(payload_beat(config))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        block = not config.two_tracks
+        m.submodules.data = data = Queue(config.data_width, block=block, registers=0)
+        m.submodules.marks = marks = Queue(payload_marks(config))
+        valid, coming = self.data.valid, self.data.payload
+        if not block:
+            # Block RAM has its data a cycle later than distributed RAM.
+            valid = delay(m, "valid", valid, 1, reset_less=False)
+            coming = delay(m, "coming", coming, 1)
+        out = self.o.payload
+        m.d.comb += [
+            data.i.valid.eq(valid),
+            data.i.payload.eq(coming),
+            marks.i.valid.eq(self.marks.valid),
+            marks.i.payload.eq(self.marks.payload),
+            # Both have the same beats; of those that are in both the data come out last.
+            self.o.valid.eq(data.o.valid),
+            data.o.ready.eq(self.o.ready),
+            marks.o.ready.eq(self.o.ready & data.o.valid),
+            Cat(*(out[name] for name, _ in marks.o.payload.shape())).eq(marks.o.payload),
+            out.data.eq(data.o.payload),
+        ]
+        used = Signal(4)
+        count(m, used, self.data.valid, self.o.valid & self.o.ready)
+        m.d.comb += self.room.eq(~used[3])
+        return m
