@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .inspect import Inspect
-from .layers import SEEDS, layer_names, layers, matches, places, word_rows
+from .layers import SEEDS, layer_names, layers, places
 from .primitives import mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
@@ -130,12 +130,9 @@ class Capture(wiring.Component):
             "address": address,
         }
         for name in names:
-            noted |= {
-                f"mask_{name}": layer[name].mask,
-                f"column_{name}": place[name].position[:column_bits],
-                f"rows_{name}": Cat(place[name].row[: word_rows(columns)]),
-                **{f"{word}_{name}": getattr(layer[name], word) for word in "xyz"},
-            }
+            noted[f"mask_{name}"] = layer[name].mask
+            for word in "xyz":
+                noted[f"{word}_{name}"] = getattr(layer[name], word).columns(place[name])
         if config.tunnels:
             noted["invert"] = layer["outer_l4"].invert
         held = {}
@@ -218,13 +215,8 @@ class Capture(wiring.Component):
         if config.tunnels:
             at_outer = pick[names.index("outer_l4")]
             m.d.comb += request.invert.eq(held["invert"] & at_outer.replicate(columns))
-        position, rows = picked("column"), picked("rows")
         for word in "xyz":
-            hit, column = matches(position, rows, picked(word))
-            m.d.comb += [
-                getattr(request, f"{word}_hit").eq(hit),
-                getattr(request, f"{word}_column").eq(column),
-            ]
+            m.d.comb += getattr(request, f"{word}_others").eq(~picked(word))
         m.d.comb += [
             self.result.valid.eq(inspect.result.valid),
             self.result.payload.eq(inspect.result.payload),

@@ -13,18 +13,32 @@ WORDS = 6  # the last word that is read out of any header
 
 
 @dataclass(frozen=True)
+class Word:
+    """A word of a header: `usual`, or `other` where `where`."""
+
+    usual: int
+    other: int = 0
+    where: Value | None = None
+
+    def columns(self, place):
+        """One bit a column of the row at hand: is it there?"""
+        usual = place.is_word(self.usual)
+        return usual if self.where is None else Mux(self.where, place.is_word(self.other), usual)
+
+
+@dataclass(frozen=True)
 class Layer:
     """One header of a frame, as seen in the row at hand.
 
     `here`: there is something to look at. `mask`, `invert`: one bit a column, what is summed, and
-    of that what is subtracted. `x`, `y`, `z`: numbers of the words that are read out.
+    of that what is subtracted. `x`, `y`, `z`: the words that are read out.
     """
 
     here: Value
     mask: Value
-    x: Value
-    y: Value
-    z: Value
+    x: Word
+    y: Word
+    z: Word
     invert: Value | int = 0
 
 
@@ -79,23 +93,22 @@ def layers(config, context, place, checksum_here, checksum):
     skip_l4 = ((l4.is_word(3) | l4.is_word(6)) & every(tcp_edited)) | (
         l4.is_word(2) & every(tcp_edited | (context.segmented & context.udp))
     )
-    protocol = Mux(context.ipv6, Const(3, 3), Const(4, 3))
     # Where nothing is described inside a tunnel all of it is the outer L4 header's.
     l4_words = from_l4 & every(context.l4_known) if config.tunnels else from_l4
     found = {
         "l3": Layer(
             here=has_l3 & l3.in_front_of(l4),
             mask=ip_words(l3, from_l4, context.segmented),
-            x=Const(0, 3),
-            y=Const(2, 3),
-            z=protocol,
+            x=Word(0),
+            y=Word(2),
+            z=Word(4, 3, context.ipv6),
         ),
         "l4": Layer(
             here=l4.reached() | own.any(),
             mask=(l4_words | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
-            x=Const(6, 3),
-            y=Const(2, 3),
-            z=Const(3, 3),
+            x=Word(6),
+            y=Word(2),
+            z=Word(3),
         ),
     }
     if config.length_8023:
@@ -103,9 +116,9 @@ def layers(config, context, place, checksum_here, checksum):
         found["l2"] = Layer(
             here=context.llc & l2.any_word(0, 3),
             mask=Const(0, columns),
-            x=Const(0, 3),
-            y=Const(1, 3),
-            z=Const(2, 3),
+            x=Word(0),
+            y=Word(1),
+            z=Word(2),
         )
     if config.tunnels:
         outer_l3, outer_l4 = place["outer_l3"], place["outer_l4"]
@@ -137,35 +150,17 @@ def layers(config, context, place, checksum_here, checksum):
         found["outer_l3"] = Layer(
             here=has_outer & outer_l3.in_front_of(outer_l4),
             mask=ip_words(outer_l3, from_outer_l4, context.segmented),
-            x=Const(0, 3),
-            y=Const(2, 3),
-            z=Mux(context.outer_ipv6, Const(3, 3), Const(4, 3)),
+            x=Word(0),
+            y=Word(2),
+            z=Word(4, 3, context.outer_ipv6),
         )
         found["outer_l4"] = Layer(
             here=(context.outer_checksum_on & covers)
             | ((context.outer_udp | context.gre) & outer_l4.any_word(0, 5)),
             mask=covered,
-            x=Mux(context.geneve, Const(4, 3), Const(0, 3)),
-            y=Const(1, 3),
-            z=Const(3, 3),
+            x=Word(0, 4, context.geneve),
+            y=Word(1),
+            z=Word(3),
             invert=invert,
         )
     return {name: found[name] for name in layer_names(config)}
-
-
-def matches(position, rows, j):
-    """Is word `j` in the row at hand, and in which column?
-
-    `position` is the column where the header starts, `rows` tells how many rows ago that was.
-    """
-    at = position + j
-    column, behind = at[: len(position)], at[len(position) :]
-    hit = Const(0, 1)
-    for k, row in enumerate(rows):
-        hit |= row & (behind == k)
-    return hit, column
-
-
-def word_rows(columns):
-    """Rows that a header's words up to `WORDS` can reach."""
-    return (columns - 1 + WORDS) // columns + 1
