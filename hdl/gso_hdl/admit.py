@@ -49,7 +49,7 @@ class Admit(wiring.Component):
     row : Out stream(header_row)
     payload : Out stream(data_width)
     marks : Out stream(payload_marks), of each beat of `payload` a cycle later
-    row_room, payload_room : In(1), there is room for four more
+    row_room, payload_room : In(1), there is room for four more, be it no longer
 
     Latency: 1 cycle to payload, 2 to rows and marks. Throughput: one beat a cycle, none lost
     between frames.

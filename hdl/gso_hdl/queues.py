@@ -203,7 +203,7 @@ class BlockQueue(wiring.Component):
 
     Members
     -------
-    i : In stream, always ready; may be used while `room` is, or two cycles longer
+    i : In stream, always ready; may be used while `room` is, or four cycles longer
     room : Out(1), a register
     o : Out stream, three cycles later
     """

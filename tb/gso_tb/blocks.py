@@ -38,6 +38,43 @@ STAGES = (
 )
 
 
+class AdmitQueue(wiring.Component):
+    """Admit with the queue of its payload, as in the core.
+
+    Members
+    -------
+    context, beat, row, row_room : as admit's
+    payload : Out stream(payload_beat)
+    """
+
+    def __init__(self, config):
+        from gso_hdl.admit import Admit
+        from gso_hdl.payload_queue import PayloadQueue
+
+        self.admit, self.queue = Admit(config), PayloadQueue(config)
+        super().__init__(
+            {
+                "context": In(self.admit.context.signature.flip()),
+                "beat": In(self.admit.beat.signature.flip()),
+                "row": Out(self.admit.row.signature),
+                "row_room": In(1),
+                "payload": Out(self.queue.o.signature),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.admit, m.submodules.queue = admit, queue = self.admit, self.queue
+        connect(m, admit.payload, queue.data)
+        connect(m, admit.marks, queue.marks)
+        connect(m, wiring.flipped(self.context), admit.context)
+        connect(m, wiring.flipped(self.beat), admit.beat)
+        connect(m, admit.row, wiring.flipped(self.row))
+        connect(m, queue.o, wiring.flipped(self.payload))
+        m.d.comb += [admit.row_room.eq(self.row_room), admit.payload_room.eq(queue.room)]
+        return m
+
+
 class PlanAlign(wiring.Component):
     """Plan and align with the queue of cuts between them, as in the core.
 
@@ -102,6 +139,8 @@ def component(stage: str, config: Configuration) -> wiring.Component:
     """A new instance of the stage that is called `stage`."""
     if stage == "plan_align":
         return PlanAlign(config)
+    if stage == "admit":
+        return AdmitQueue(config)
     if stage not in STAGES:
         raise ValueError(f"stage is {stage!r}, expected one of {', '.join(STAGES)}")
     return getattr(import_module(f"gso_hdl.{stage}"), stage.capitalize())(config)

@@ -294,6 +294,11 @@ def header_words(d: Descriptor, header: bytes) -> dict[str, int]:
     return found
 
 
+def l4_seed(field: int) -> int:
+    """What the L4 sum starts with, from the 18 bits of `header_context`."""
+    return field if field < 1 << 17 else ~field & 0x1FFFF
+
+
 def header_sums(d: Descriptor, header: bytes, seed: int) -> dict[str, int]:
     """The sums over a header without the fields that are written in each segment (D1, D5, D6)."""
     found = {}

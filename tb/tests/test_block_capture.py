@@ -21,6 +21,7 @@ from gso_tb.reference import (
     header_bytes,
     header_sums,
     header_words,
+    l4_seed,
     payload_bytes,
     rows,
 )
@@ -132,10 +133,10 @@ class CaptureBench:
             d = job.descriptor
             fields = contexts(d, lanes, check_descriptor(d, BASIC))["header"]
             if not fields["empty"]:
-                fields = {"seed": rng.getrandbits(17), **fields}
+                fields = {"seed": rng.getrandbits(18), **fields}
             filled_fields = filled(self.context.record, fields, rng)
             self.context.send(filled_fields)
-            self.expected.append(expected(job, lanes, filled_fields["seed"]))
+            self.expected.append(expected(job, lanes, l4_seed(filled_fields["seed"])))
             if not fields["empty"]:
                 for data, short in rows(job.data, header_bytes(d), lanes):
                     line = int.from_bytes(data + rng.randbytes(lanes - len(data)), "little")

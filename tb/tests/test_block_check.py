@@ -14,7 +14,7 @@ from gso_tb import blocks, error_cases, error_cases_full, random_jobs
 from gso_tb.capabilities import capabilities
 from gso_tb.frames import Shape, build
 from gso_tb.outer_frames import Outer, encapsulated, tagged, with_llc
-from gso_tb.reference import length_part, payload_bytes
+from gso_tb.reference import l4_seed, length_part, payload_bytes
 from gso_tb.reference_full import full_contexts, outer_seed, tag_bytes
 from gso_tb.stage import Stage, same
 
@@ -115,7 +115,7 @@ def _sum_parts(d: Descriptor, got: dict[str, dict[str, int]]) -> None:
     for length in {min(mss, payload), (payload - 1) % mss + 1} if mss and payload else {payload}:
         # Base and length are added in 16 bits, where -1 is a 0 of ones' complement.
         own = (base + length) & 0xFFFF if got["edit"]["add_length"] else 0
-        made = got["header"]["seed"] + own
+        made = l4_seed(got["header"]["seed"]) + own
         wanted = length_part(d, length)
         assert (made - wanted) % 0xFFFF == 0, f"length part {made}, expected {wanted}"
 
