@@ -17,7 +17,7 @@ from .egress import Egress
 from .finish import Finish
 from .payload_queue import PayloadQueue
 from .plan import Plan
-from .queues import BlockQueue, Chain, Queue
+from .queues import Chain, Queue, RoomQueue
 from .records import (
     admit_context,
     cut,
@@ -142,10 +142,10 @@ class Core(wiring.Component):
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
         queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1)
         queue("result_queue", sum_.result, segment_result(), finish.result)
-        # At the wide core's clock the tag stage may follow the RAM at once.
-        at_once = config.tags and config.two_tracks
-        depth = max(16, config.header_bytes // config.lanes)
-        m.submodules.rows = rows = BlockQueue(header_row(config), depth, registered=not at_once)
+        # The widest core's block RAMs crowd in one place of an FPGA as it is.
+        rows_bits = 4 if config.header_bytes <= 16 * config.lanes else 5
+        rows = RoomQueue(header_row(config), rows_bits, block=not config.two_tracks)
+        m.submodules.rows = rows
         connect(m, admit.row, rows.i)
         if config.tags:
             m.submodules.tag = tag = Tag(config)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Payload queue: raw payload beats between admit and align."""
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import count, delay
-from .queues import Queue
+from .primitives import delay
+from .queues import Queue, RoomQueue
 from .records import payload_beat, payload_marks
 
 
@@ -45,7 +45,7 @@ class PayloadQueue(wiring.Component):
         m = Module()
         config = self.config
         block = not config.two_tracks
-        m.submodules.data = data = Queue(config.data_width, block=block, registers=0)
+        m.submodules.data = data = RoomQueue(config.data_width, block=block, registers=0)
         m.submodules.marks = marks = Queue(payload_marks(config))
         valid, coming = self.data.valid, self.data.payload
         if not block:
@@ -64,8 +64,6 @@ class PayloadQueue(wiring.Component):
             marks.o.ready.eq(self.o.ready & data.o.valid),
             Cat(*(out[name] for name, _ in marks.o.payload.shape())).eq(marks.o.payload),
             out.data.eq(data.o.payload),
+            self.room.eq(data.room),
         ]
-        used = Signal(4)
-        count(m, used, self.data.valid, self.o.valid & self.o.ready)
-        m.d.comb += self.room.eq(~used[3])
         return m

@@ -4,7 +4,9 @@
 from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect
+
+from .primitives import count
 
 
 class Queue(wiring.Component):
@@ -23,9 +25,11 @@ class Queue(wiring.Component):
     block : bool
         In block RAM; two entries more fit.
     registers : int
-        With `block`: 1 or 2 behind the RAM, which keep `ready` off it: an entry every other cycle
-        at most. With 2 one that has waited comes right behind the one before it. With 0 entries
-        come straight from the RAM, one a cycle.
+        With `block`: 1 or 2 behind the RAM, which if `patient` keep `ready` off it: an entry every
+        other cycle at most. With 2 one that has waited comes right behind the one before it.
+        With 0 entries come straight from the RAM, one a cycle.
+    patient : bool
+        With `registers`: the first is filled no earlier than the cycle after it was emptied.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
 
@@ -36,7 +40,7 @@ class Queue(wiring.Component):
         more for each register
     """
 
-    def __init__(self, shape, bits=4, block=False, registers=1, passing=False):
+    def __init__(self, shape, bits=4, block=False, registers=1, patient=True, passing=False):
         if bits not in (4, 5):
             raise ValueError(f"bits is {bits!r}, expected 4 or 5")
         if block and passing:
@@ -45,6 +49,7 @@ class Queue(wiring.Component):
         self.bits = bits
         self.block = block
         self.registers = registers
+        self.patient = patient
         self.passing = passing
         super().__init__(
             {
@@ -89,7 +94,7 @@ class Queue(wiring.Component):
         with m.If(fetch):
             m.d.sync += tail.eq(after(tail))
         if self.block:
-            behind_ram(m, self.o, read, filled, fetch, self.registers, patient=True)
+            behind_ram(m, self.o, read, filled, fetch, self.registers, self.patient)
         else:
             m.d.comb += [
                 self.o.valid.eq(valid),
@@ -99,7 +104,7 @@ class Queue(wiring.Component):
         return m
 
 
-def behind_ram(m, o, read, filled, fetch, registers, patient=False):
+def behind_ram(m, o, read, filled, fetch, registers, patient):
     """The read side of a queue in block RAM: its port `read` to the stream `o`, and `fetch`.
 
     `filled`: there is an entry at the read address, which moves on with `fetch`. `registers`: how
@@ -189,31 +194,23 @@ class Chain(wiring.Component):
         return m
 
 
-class BlockQueue(wiring.Component):
-    """A queue in block RAM, behind it a register; for wide entries.
+class RoomQueue(wiring.Component):
+    """A queue in RAM that says early whether there is room, for a source that cannot stop at once.
 
     Parameters
     ----------
-    shape : ShapeLike
-        Shape of an entry.
-    depth : int
-        Entries, a power of two from 16.
-    registered : bool
-        Without the register an entry comes a cycle earlier, straight from the RAM.
+    shape, bits, block, registers
+        As of `Queue`; with registers entries leave every cycle, too.
 
     Members
     -------
-    i : In stream, always ready; may be used while `room` is, or four cycles longer
+    i : In stream, always ready; may be used while `room` is, or five cycles longer
     room : Out(1), a register
-    o : Out stream, three cycles later
+    o : Out stream, as of `Queue`
     """
 
-    def __init__(self, shape, depth, registered=True):
-        if depth < 16 or depth & depth - 1:
-            raise ValueError(f"depth is {depth!r}, expected a power of two from 16")
-        self.shape = shape
-        self.depth = depth
-        self.registered = registered
+    def __init__(self, shape, bits=4, block=False, registers=1):
+        self.queue = Queue(shape, bits, block, registers, patient=False)
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),
@@ -224,33 +221,10 @@ class BlockQueue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        width = Shape.cast(self.shape).width
-        bits = (self.depth - 1).bit_length()
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(width),
-            depth=self.depth,
-            init=[],
-            attrs={"ram_style": "block", "no_rw_check": 1},
-        )
-        write = memory.write_port()
-        read = memory.read_port()
-        head, tail, used = Signal(bits), Signal(bits), Signal(bits)
-        behind = (tail + 1)[:bits]
-        fetch, filled = Signal(), Signal()
-        behind_ram(m, self.o, read, filled, fetch, int(self.registered))
-        m.d.comb += [
-            write.addr.eq(head),
-            write.data.eq(Value.cast(self.i.payload)),
-            write.en.eq(self.i.valid),
-            read.addr.eq(tail),
-        ]
-        m.d.sync += [
-            used.eq(head - tail),
-            self.room.eq(used < self.depth // 2),
-            filled.eq(self.i.valid | (filled & ~(fetch & (behind == head)))),
-        ]
-        with m.If(self.i.valid):
-            m.d.sync += head.eq(head + 1)
-        with m.If(fetch):
-            m.d.sync += tail.eq(behind)
+        m.submodules.queue = queue = self.queue
+        used = Signal(queue.bits)
+        count(m, used, self.i.valid, self.o.valid & self.o.ready)
+        connect(m, wiring.flipped(self.i), queue.i)
+        connect(m, queue.o, wiring.flipped(self.o))
+        m.d.comb += self.room.eq(~used[-1])
         return m
