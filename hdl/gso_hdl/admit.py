@@ -97,8 +97,10 @@ class Admit(wiring.Component):
         swallow = Signal()  # the frame is over, its bytes are not
         sends = Signal()  # goes to `payload` whatever comes
         ends = Signal()  # goes there if it is the frame's last
-        number = Signal(len(frame.beats), reset_less=True)  # of the next beat, from 0 or from 1
-        next_final = number == frame.beats
+        next_final = Signal()  # the beat behind it is the frame's last
+        # Number of the beat after that one, from 0, or from 1 where no bytes are over: the last is
+        # one earlier then.
+        number = Signal(len(frame.beats), reset_less=True)
         rows_left = Signal(len(frame.payload_row), reset_less=True)  # rows to the first payload
         coming = self.context.payload
         with m.If(take | ~in_frame):
@@ -114,8 +116,8 @@ class Admit(wiring.Component):
                     swallow.eq(0),
                     sends.eq(~coming.refused & (coming.single | (coming.payload_row == 0))),
                     ends.eq(1),
-                    # The final beat is one earlier where no bytes are over.
-                    number.eq(1 + (coming.end_lane == 0)),
+                    next_final.eq(coming.beats == 1 + (coming.end_lane == 0)),
+                    number.eq(2 + (coming.end_lane == 0)),
                     rows_left.eq(coming.payload_row),
                 ]
             with m.Else():
@@ -136,6 +138,7 @@ class Admit(wiring.Component):
                     is_payload.eq(is_payload | (rows_left == 1)),
                     is_final.eq(next_final),
                     swallow.eq(swallow | is_final),
+                    next_final.eq(number == frame.beats),
                     number.eq(number + 1),
                     rows_left.eq(rows_left - 1),
                 ]

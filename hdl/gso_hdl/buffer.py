@@ -25,7 +25,7 @@ class Buffer(wiring.Component):
     room : Out(1), there is room for the beats under way
     enable : In(1), the read side moves
     read : In(1), read a beat; only where one is committed
-    drop : In(1), instead of reading drop a beat and `skip` more
+    drop : In(1), without `read`: drop a beat and `skip` more, be there `enable` or not
     skip : In(k), 0 without `drop`
     data : Out(data_width), the beat read, two cycles later; 0 where none was
 
@@ -91,9 +91,10 @@ class Buffer(wiring.Component):
             read.en.eq(self.enable),
             self.data.eq(out),
         ]
+        with m.If(self.enable | self.drop):
+            m.d.sync += tail.eq(add_with_carry(tail, self.skip, self.read | self.drop))
         with m.If(self.enable):
             m.d.sync += [
-                tail.eq(add_with_carry(tail, self.skip, self.read | self.drop)),
                 read_1.eq(self.read),
                 out.eq(read.data),
             ]

@@ -2,7 +2,7 @@
 """Capture: puts each header into its slot, checks it, and takes its sums once."""
 
 from amaranth import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .inspect import Inspect
@@ -10,6 +10,11 @@ from .layers import SEEDS, layer_names, layers, places
 from .primitives import mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
+
+
+def several(flags):
+    """Are two flags or more set?"""
+    return Cat(flags[i] & flags[:i].any() for i in range(1, len(flags))).any()
 
 
 class Capture(wiring.Component):
@@ -36,7 +41,7 @@ class Capture(wiring.Component):
     result : Out stream(header_result), one a frame; the receiver has room for all under way
     sums : Out stream(header_sums), one a frame, later; likewise
 
-    Latency: from the last row's arrival, 5 cycles; sums 1 and the adder tree's later.
+    Latency: from the last row's arrival, 6 cycles; sums 1 and the adder tree's later.
     Throughput: a row in as many cycles as it has layers; two with several segments.
     Source: D2, D3, D6, D11 codes 16 to 22, D17, D21.
     """
@@ -64,7 +69,7 @@ class Capture(wiring.Component):
         context = self.context.payload
         names = layer_names(config)
 
-        # --- walk: what there is in the row at hand
+        # --- walk: what there is in the row that comes next
         following = Signal(context.last_row.shape(), init=1)  # the next row's number in its header
         at_start = Signal(init=1)
         base = Signal(address_bits)  # the slot's first row
@@ -114,11 +119,14 @@ class Capture(wiring.Component):
                     address.eq(behind),
                 ]
 
-        # --- look: one layer a cycle
+        # What is noted of it waits until nothing is left of the row looked at.
         here = Cat(layer[name].here & ~context.empty for name in names)
-        # The first look at a header is for no sum that has a seed.
         unseeded = Cat(layer[name].here for name in names if name not in SEEDS).any()
         noted = {
+            "here": here,
+            # The first look at a header is for no sum that has a seed.
+            "pause": at_start & ~unseeded,
+            "writes": Mux(context.empty, 0, Mux(context.several, 2, 1)),
             "data": self.row.payload.data,
             "header_end": header_end,
             "copy": (address + context.rows)[:address_bits],
@@ -135,18 +143,32 @@ class Capture(wiring.Component):
                 noted[f"{word}_{name}"] = getattr(layer[name], word).columns(place[name])
         if config.tunnels:
             noted["invert"] = layer["outer_l4"].invert
-        held = {}
-        valid_0 = Signal()
-        open_ = Signal(init=1)  # nothing is left of the row looked at, so the next one may come
         # What the later stages want of the context goes along.
-        frame = Signal(context.shape(), reset_less=True)
-        with m.If(walk):
-            m.d.sync += frame.eq(context)
+        noted["frame"] = context
+        waits = Signal()  # there is such a row
+        open_ = Signal(init=1)  # nothing is left of the row looked at, so the next one may come
+        begin = Signal()
+        ready = self.context.valid & (~waits | open_)
+        m.d.comb += [
+            begin.eq(waits & open_),
+            walk.eq(ready & (context.empty | (self.row.valid & fits))),
+            self.row.ready.eq(ready & ~context.empty & fits),
+            self.context.ready.eq(walk & (context.empty | last_row)),
+        ]
+        m.d.sync += waits.eq(walk | (waits & ~open_))
+        ahead, held = {}, {}
         for name, value in noted.items():
-            value = Value.cast(value)
-            held[name] = Signal(value.shape(), name=f"held_{name}", reset_less=True)
+            shape = Value.cast(value).shape()
+            for values, prefix in ((ahead, "ahead"), (held, "held")):
+                values[name] = Signal(shape, name=f"{prefix}_{name}", reset_less=True)
             with m.If(walk):
-                m.d.sync += held[name].eq(value)
+                m.d.sync += ahead[name].eq(value)
+            with m.If(begin):
+                m.d.sync += held[name].eq(ahead[name])
+        frame = data.View(context.shape(), held["frame"])
+
+        # --- look: one layer a cycle
+        valid_0 = Signal()
         todo = Signal(len(names), reset_less=True)  # the layer looked at, and those behind it
         pause = Signal(reset_less=True)  # this look is at none of them
         first = Signal(reset_less=True)  # look at this row
@@ -159,24 +181,21 @@ class Capture(wiring.Component):
             self.slot.payload.row.eq(Mux(frame.several & writes[0], held["copy"], held["address"])),
             self.slot.payload.data.eq(held["data"]),
             self.slot.payload.keep.eq(in_header),
-            walk.eq(open_ & self.context.valid & (context.empty | (self.row.valid & fits))),
-            self.row.ready.eq(open_ & self.context.valid & ~context.empty & fits),
-            self.context.ready.eq(walk & (context.empty | last_row)),
         ]
         # `open_` is worked out a cycle ahead. No look waits for a write, which may come with any.
-        next_todo, next_pause = Mux(walk, here, todo & ~pick), walk & at_start & ~unseeded
+        rest = todo & ~pick
         written = Mux(self.slot.ready, writes >> 1, writes)
-        next_writes = Mux(walk, Mux(context.empty, 0, Mux(context.several, 2, 1)), written)
-        two = Cat(next_todo[i] & next_todo[:i].any() for i in range(1, len(names))).any()
-        several_left = two | (next_pause & next_todo.any())
+        next_writes = Mux(begin, ahead["writes"], written)
+        several_begin = several(ahead["here"]) | (ahead["pause"] & ahead["here"].any())
+        several_left = Mux(begin, several_begin, several(rest))
         m.d.sync += [
-            todo.eq(next_todo),
-            pause.eq(next_pause),
-            first.eq(walk),
+            todo.eq(Mux(begin, ahead["here"], rest)),
+            pause.eq(begin & ahead["pause"]),
+            first.eq(begin),
             writes.eq(next_writes),
-            valid_0.eq(walk | ~open_),
+            valid_0.eq(begin | ~open_),
             open_.eq(
-                (~walk & open_)
+                (~begin & open_)
                 | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
             ),
         ]

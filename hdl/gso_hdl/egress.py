@@ -133,14 +133,16 @@ class Egress(wiring.Component):
             self.payload_read.eq(active & in_payload),
             self.sent.eq(move & (sent | drop)),
         ]
-        # The buffer may hear of a drop a cycle late: nothing is read in it.
-        with m.If(move):
-            m.d.sync += [
-                self.payload_drop.eq(drop & coming.has_payload),
-                self.payload_skip.eq(coming.skip),
-            ]
-        with m.If(move & ~(drop & coming.has_payload)):
-            m.d.sync += self.payload_skip.eq(0)
+        # The buffer may hear of a drop two cycles late: all segments of a frame behind a dropped one
+        # are dropped, and behind a frame's last none is taken at once, so nothing is read so early.
+        dropped = Signal()
+        skip = Signal(len(coming.skip), reset_less=True)
+        m.d.sync += [
+            dropped.eq(move & drop & coming.has_payload),
+            skip.eq(coming.skip),
+            self.payload_drop.eq(dropped),
+            self.payload_skip.eq(Mux(dropped, skip, 0)),
+        ]
         # With a frame's first header all earlier frames' slots are free.
         oldest = Mux(active, now.slot, coming.slot)
         with m.If(move & Mux(active, before_end & now.first, drop & coming.first)):

@@ -73,7 +73,7 @@ class _Buffer:
         if not self.reading and self.ready_to_read and self.ready_to_read[0][0] < cycle:
             _, segment = self.ready_to_read.popleft()
             if rng.random() < rates["skip"]:
-                following |= {"drop": 1, "skip": len(segment) - 1, "enable": 1}
+                following |= {"drop": 1, "skip": len(segment) - 1}
                 self.stored -= len(segment)
                 self.skipped += 1
             else:

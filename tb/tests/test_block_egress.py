@@ -78,6 +78,9 @@ class _Egress:
             slot, first = self.slot_of[self.sent]
             self.oldest = slot if first else self.oldest
             self.sent += 1
+        assert read["payload_drop"] or not read["payload_skip"], "a skip without drop"
+        for _ in range(read["payload_drop"] + read["payload_skip"]):
+            self.buffer.popleft()
         if not read["enable"]:
             return
         for name, value in self._fetched.items():
@@ -89,11 +92,9 @@ class _Egress:
             row = self.slots[read["slot_address"]]
             self._fetched["slot_data"] = int.from_bytes(row, "little")
         if read["payload_read"]:
+            assert not read["payload_drop"], "a beat is read while others are dropped"
             assert self.buffer, "a beat is read that was not committed"
             self._fetched["payload_data"] = int.from_bytes(self.buffer.popleft(), "little")
-        assert read["payload_drop"] or not read["payload_skip"], "a skip without drop"
-        for _ in range(read["payload_drop"] + read["payload_skip"]):
-            self.buffer.popleft()
 
     def _on_beat(self, got) -> None:
         if self.open:
