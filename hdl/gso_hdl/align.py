@@ -5,7 +5,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import at_or_above, at_or_below, delay
+from .primitives import delay, mask_code, mask_of
 from .records import BAD_ABORTED, BAD_LONG, BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
 from .rotate import Rotate
 
@@ -60,8 +60,9 @@ class Align(wiring.Component):
         # --- the segment in work, and the step within it
         now = Signal(cut(config), reset_less=True)
         valid = Signal()
-        start_mask = Signal(lanes, reset_less=True)
-        end_mask = Signal(lanes, reset_less=True)
+        # Lanes from where payload starts, and those behind where it ends.
+        start_code = Signal(mask_code(Const(0, lane_bits), lanes).shape(), reset_less=True)
+        end_code = Signal(start_code.shape(), reset_less=True)
         at_first = Signal()
         at_last = Signal()
         number = Signal(now.beats_less_1.shape(), reset_less=True)  # of the next step
@@ -112,8 +113,8 @@ class Align(wiring.Component):
                 opened.eq(following.first_load & (following.first | ~over)),
                 at_last.eq(following.single),
                 number.eq(1),
-                start_mask.eq(Mux(following.none, 0, at_or_above(following.start_lane, lanes))),
-                end_mask.eq(at_or_below(following.end_lane, lanes)),
+                start_code.eq(Mux(following.none, 0, mask_code(following.start_lane, lanes))),
+                end_code.eq(mask_code(following.end_lane, lanes)),
             ]
 
             if config.tags:
@@ -145,6 +146,8 @@ class Align(wiring.Component):
         )
         raw_end_1 = Signal(lane_bits, reset_less=True)
         clear = Signal(lanes, reset_less=True)  # the lanes that are not payload
+        started = mask_of(start_code, lanes) | (~at_first).replicate(lanes)
+        behind_end = Cat(Const(0, 1), mask_of(end_code, lanes)[:-1]) & at_last.replicate(lanes)
         m.d.sync += [
             step_1.eq(step),
             none_1.eq(now.none),
@@ -152,7 +155,7 @@ class Align(wiring.Component):
             last_1.eq(now.last),
             blocked_1.eq(blocked | prime),
             raw_end_1.eq(now.raw_end),
-            clear.eq(~(Mux(at_first, start_mask, ~0) & Mux(at_last, end_mask, ~0))),
+            clear.eq(~started | behind_end),
         ]
         bad = Mux(newer_over, BAD_LONG, Mux(newer_abort, BAD_ABORTED, BAD_NONE))
         newer_bad = Mux(newer_under, BAD_SHORT, bad)

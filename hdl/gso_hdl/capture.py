@@ -148,14 +148,23 @@ class Capture(wiring.Component):
         waits = Signal()  # there is such a row
         open_ = Signal(init=1)  # nothing is left of the row looked at, so the next one may come
         begin = Signal()
-        ready = self.context.valid & (~waits | open_)
+        # `ready`, and `passes` for a context without rows, are registers, worked out with `open_`.
+        # They do not know of a context that has just come: nothing is taken in its first cycle.
+        ready, passes, next_open = Signal(), Signal(), Signal()
+        leaves = passes | (ready & self.row.valid & last_row)
+        next_waits = walk | (waits & ~open_)
+        may = self.context.valid & ~leaves & (~next_waits | next_open)
         m.d.comb += [
             begin.eq(waits & open_),
-            walk.eq(ready & (context.empty | (self.row.valid & fits))),
-            self.row.ready.eq(ready & ~context.empty & fits),
-            self.context.ready.eq(walk & (context.empty | last_row)),
+            walk.eq(passes | (ready & self.row.valid)),
+            self.row.ready.eq(ready),
+            self.context.ready.eq(leaves),
         ]
-        m.d.sync += waits.eq(walk | (waits & ~open_))
+        m.d.sync += [
+            waits.eq(next_waits),
+            ready.eq(may & ~context.empty & fits),
+            passes.eq(may & context.empty),
+        ]
         ahead, held = {}, {}
         for name, value in noted.items():
             shape = Value.cast(value).shape()
@@ -188,16 +197,17 @@ class Capture(wiring.Component):
         next_writes = Mux(begin, ahead["writes"], written)
         several_begin = several(ahead["here"]) | (ahead["pause"] & ahead["here"].any())
         several_left = Mux(begin, several_begin, several(rest))
+        m.d.comb += next_open.eq(
+            (~begin & open_)
+            | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
+        )
         m.d.sync += [
             todo.eq(Mux(begin, ahead["here"], rest)),
             pause.eq(begin & ahead["pause"]),
             first.eq(begin),
             writes.eq(next_writes),
             valid_0.eq(begin | ~open_),
-            open_.eq(
-                (~begin & open_)
-                | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
-            ),
+            open_.eq(next_open),
         ]
 
         def picked(prefix):

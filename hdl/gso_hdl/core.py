@@ -78,14 +78,16 @@ class Core(wiring.Component):
         m.submodules.finish = finish = Finish(config)
         m.submodules.egress = egress = Egress(config)
 
-        def queue(name, source, shape, sink, depth=0, **options):
+        def queue(name, source, shape, sink, depth=0, close=False, **options):
             """A queue between two stages: a RAM, or in shallow cores `depth` registers.
 
             None can overflow: check and plan count what is under way. Descriptors run ahead of
-            their frames, so what they are made into can wait in block RAM.
+            their frames, so what they are made into can wait in block RAM. `close`: entries may
+            come one a cycle, as those of headers of one row do when capture had to wait.
             """
             shallow = depth and config.shallow
-            between = Chain(shape, depth) if shallow else Queue(shape, **options)
+            prompt = options.get("registers") == 2  # an entry that waits comes at once
+            between = Chain(shape, depth, prompt, close) if shallow else Queue(shape, **options)
             m.submodules[name] = between
             m.d.comb += [
                 between.i.valid.eq(source.valid),
@@ -137,10 +139,11 @@ class Core(wiring.Component):
             header_result(config),
             edit.header,
             frames,
+            close=True,
             passing=config.two_tracks,
         )
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
-        queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1)
+        queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1, close=True)
         queue("result_queue", sum_.result, segment_result(), finish.result)
         # The widest core's block RAMs crowd in one place of an FPGA as it is.
         rows_bits = 4 if config.header_bytes <= 16 * config.lanes else 5

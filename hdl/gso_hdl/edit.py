@@ -228,14 +228,14 @@ class Edit(wiring.Component):
         ended = [fire_end]
         for i in range(latency(config) - 1):
             ended.append(delay(m, f"ended_{i + 1}", ended[-1], 1, reset_less=False))
+        crowded = Signal()
         if config.shallow:
             m.submodules.records = records = Chain(segment_record(config), 3)
-            crowded = records.full | Cat(ended[1:]).any()
+            m.d.sync += crowded.eq(records.full | Cat(ended).any())
         else:
             m.submodules.records = records = Queue(
                 segment_record(config), passing=config.two_tracks
             )
-            crowded = Signal()
             m.d.sync += crowded.eq(unsent[3:].any() | fire_end)
         m.d.comb += fire_end.eq(at_end & self.sums.valid & ~others & ~crowded)
         computed = l4_computed(frame, header)
@@ -243,37 +243,34 @@ class Edit(wiring.Component):
         if config.tunnels:
             checksum_on = computed | outer_computed(frame, header)
             place = Mux(computed, frame.checksum, frame.outer_l4 + 3)[: config.word_bits]
-        # Nothing but a flip-flop waits for the end, which is late; the shallow core has no copy.
-        with m.If(fire_end if config.shallow else Const(1)):
-            m.d.sync += [
-                made.slot.eq(slot),
-                made.rows.eq(frame.rows),
-                made.payload_row.eq(frame.header_length >> config.lane_bits),
-                made.length.eq(frame.header_length + segment.length),
-                made.payload.eq(segment.length),
-                made.checksum_row.eq(place >> column_bits),
-                made.checksum_column.eq(place[:column_bits]),
-                made.checksum_on.eq(checksum_on),
-                made.no_zero.eq(frame.udp | (~computed if config.tunnels else 0)),
-                made.first.eq(number == 0),
-                made.last.eq(segment.last),
-                made.status.eq(
-                    Mux(
-                        frame.refused != 0,
-                        frame.refused,
-                        Mux(header.verdict != 0, header.verdict + 15, 0),
-                    )
-                ),
-                made.counted.eq(frame.counted),
-                made.request_id.eq(frame.request_id),
-                made.user.eq(frame.user),
-                made.timestamp.eq(frame.timestamp & segment.last),
-            ]
-        kept = made
-        if not config.shallow:
-            kept = Signal(made.shape(), reset_less=True)
-            with m.If(ended[1]):
-                m.d.sync += kept.eq(made)
+        # Nothing but a flip-flop waits for the end, which is late.
+        m.d.sync += [
+            made.slot.eq(slot),
+            made.rows.eq(frame.rows),
+            made.payload_row.eq(frame.header_length >> config.lane_bits),
+            made.length.eq(frame.header_length + segment.length),
+            made.payload.eq(segment.length),
+            made.checksum_row.eq(place >> column_bits),
+            made.checksum_column.eq(place[:column_bits]),
+            made.checksum_on.eq(checksum_on),
+            made.no_zero.eq(frame.udp | (~computed if config.tunnels else 0)),
+            made.first.eq(number == 0),
+            made.last.eq(segment.last),
+            made.status.eq(
+                Mux(
+                    frame.refused != 0,
+                    frame.refused,
+                    Mux(header.verdict != 0, header.verdict + 15, 0),
+                )
+            ),
+            made.counted.eq(frame.counted),
+            made.request_id.eq(frame.request_id),
+            made.user.eq(frame.user),
+            made.timestamp.eq(frame.timestamp & segment.last),
+        ]
+        kept = Signal(made.shape(), reset_less=True)
+        with m.If(ended[1]):
+            m.d.sync += kept.eq(made)
         m.d.comb += [
             records.i.valid.eq(ended[-1]),
             records.i.payload.eq(kept),

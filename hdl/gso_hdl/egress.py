@@ -133,8 +133,8 @@ class Egress(wiring.Component):
             self.payload_read.eq(active & in_payload),
             self.sent.eq(move & (sent | drop)),
         ]
-        # The buffer may hear of a drop two cycles late: all segments of a frame behind a dropped one
-        # are dropped, and behind a frame's last none is taken at once, so nothing is read so early.
+        # The buffer may hear of a drop two cycles late: behind a dropped segment all of its frame
+        # are, and behind a frame's last none is taken at once, so nothing is read so early.
         dropped = Signal()
         skip = Signal(len(coming.skip), reset_less=True)
         m.d.sync += [

@@ -64,11 +64,6 @@ def at_or_above(position, count):
     return mask_of(mask_code(position, count), count)
 
 
-def at_or_below(position, count):
-    """`count` bits (a power of two): bit i is 1 where i <= `position`, a lane's number."""
-    return Cat(Const(1, 1), ~at_or_above(position, count)[:-1])
-
-
 def words_of(beat, columns):
     """The 16-bit words of a beat in network order: the lower lane is the high byte."""
     return [Cat(beat[16 * i + 8 : 16 * i + 16], beat[16 * i : 16 * i + 8]) for i in range(columns)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Queues between stages: in distributed RAM, in block RAM, in registers."""
 
-from amaranth import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth import Cat, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out, connect
@@ -146,26 +146,31 @@ class Chain(wiring.Component):
         Shape of an entry.
     depth : int
         Registers, from 1; also the latency of an empty chain in cycles.
+    prompt : bool
+        The last register is filled as it is emptied: an entry that waits behind it goes at once.
+    close : bool
+        Without `prompt`: an entry moves on when any register in front of it is empty, so they may
+        come every cycle.
 
     Members
     -------
     i : In stream
     o : Out stream
     full : Out(1), every register is taken
-    crowded : Out(1), at most one is empty
     """
 
-    def __init__(self, shape, depth):
+    def __init__(self, shape, depth, prompt=False, close=False):
         if depth < 1:
             raise ValueError(f"depth is {depth!r}, expected 1 or more")
         self.shape = shape
         self.depth = depth
+        self.prompt = prompt
+        self.close = close
         super().__init__(
             {
                 "i": In(stream.Signature(shape)),
                 "o": Out(stream.Signature(shape)),
                 "full": Out(1),
-                "crowded": Out(1),
             }
         )
 
@@ -175,19 +180,22 @@ class Chain(wiring.Component):
         data = [Signal(width, name=f"data_{i}", reset_less=True) for i in range(self.depth)]
         valid = [Signal(name=f"valid_{i}") for i in range(self.depth)]
         sources = [(self.i.valid, Value.cast(self.i.payload)), *zip(valid, data, strict=True)]
-        for i in range(self.depth):
-            leaves = ~valid[i + 1] if i + 1 < self.depth else self.o.ready
+        leaves = self.o.ready
+        for i in reversed(range(self.depth)):
             # The first register takes two entries in a row, for a source that sometimes has two.
-            room = ~valid[0] | leaves if i == 0 and self.depth > 1 else ~valid[i]
-            if i == 0:
-                m.d.comb += self.i.ready.eq(room)
+            at_once = i == 0 < self.depth - 1 or (i == self.depth - 1 and self.prompt)
+            if self.close:
+                room = ~Cat(valid[i:]).all()
+            else:
+                room = ~valid[i] | leaves if at_once else ~valid[i]
             with m.If(room):
                 m.d.sync += [valid[i].eq(sources[i][0]), data[i].eq(sources[i][1])]
             with m.Elif(leaves):
                 m.d.sync += valid[i].eq(0)
+            leaves = room
         m.d.comb += [
+            self.i.ready.eq(leaves),
             self.full.eq(Cat(valid).all()),
-            self.crowded.eq(sum(valid, Const(0, 3)) >= self.depth - 1),
             self.o.valid.eq(valid[-1]),
             Value.cast(self.o.payload).eq(data[-1]),
         ]

@@ -58,7 +58,7 @@ class Rotate(wiring.Component):
         with m.If(self.load):
             m.d.sync += [shift.eq(self.shift), shifted.eq(self.shift != 0)]
         crosses = self.cross & shifted
-        older_from = at_or_above(self.shift, self.lanes)
+        older_from = at_or_above(shift, self.lanes)
 
         if self.with_choice:
             parts = []
@@ -66,9 +66,8 @@ class Rotate(wiring.Component):
                 parts += self._choose_turned(m, turn, shift, older_from, crosses)
             value = self._joined(parts)
         else:
-            from_older = self._of_segment(m, "from_older", older_from)
             choose = Signal(self.lanes, reset_less=True)
-            m.d.sync += choose.eq(Mux(crosses, from_older, 0))
+            m.d.sync += choose.eq(Mux(crosses, older_from, 0))
             value = Cat(
                 Mux(choose[i], self.older.word_select(i, 8), self.newer.word_select(i, 8))
                 for i in range(self.lanes)
@@ -92,29 +91,19 @@ class Rotate(wiring.Component):
         m.d.comb += self.o.eq(out)
         return m
 
-    def _of_segment(self, m, name, value):
-        """`value` at the last `load`."""
-        register = Signal(len(value), name=name, reset_less=True)
-        with m.If(self.load):
-            m.d.sync += register.eq(value)
-        return register
-
     def _choose_turned(self, m, turn, shift, older_from, crosses):
         """Of both beats the lanes that are chosen, if the shift is even (`turn` 0) or odd (1); and
         by how many lanes they are to be turned.
         """
-        other = self.shift[0] != turn
-        not_older = self._of_segment(m, f"not_older_{turn}", Mux(other, ~0, ~older_from))
-        not_newer = self._of_segment(m, f"not_newer_{turn}", Mux(other, ~0, older_from))
+        other = shift[0] != turn
         lanes = {
-            "older": Mux(crosses, not_older, ~0),
-            "newer": Mux(~crosses & (shift[0] == turn), 0, not_newer),
+            "older": Mux(other | ~crosses, ~0, ~older_from),
+            "newer": Mux(other, ~0, older_from & crosses.replicate(self.lanes)),
         }
         parts = []
         for beat, others in lanes.items():
-            # Where it is set as a whole an FPGA's register has to begin as it is set.
-            init = -1 if beat == "older" else 0
-            clear = Signal(self.lanes, name=f"not_{beat}_{turn}", init=init, reset_less=True)
+            # As it is set as a whole an FPGA's register has to begin as it is set.
+            clear = Signal(self.lanes, name=f"not_{beat}_{turn}", init=-1, reset_less=True)
             part = Signal(8 * self.lanes, name=f"{beat}_{turn}", reset_less=True)
             m.d.sync += clear.eq(others)
             for i in range(self.lanes):

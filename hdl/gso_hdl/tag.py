@@ -58,7 +58,9 @@ class Tag(wiring.Component):
         moves = Signal(2)  # still to be made with the row at hand
         count = Signal(2, reset_less=True)
         inserts = Signal(reset_less=True)  # the row at hand is the one with the tags
-        finished = valid & (moves == 0)
+        moving = Signal()  # there are
+        finished = Signal()  # `valid`, and there are none
+        first_moves = Mux(number < tag_row, 0, context.count) if tag_row else context.count
         may = (~valid | (finished & self.tagged.ready)) & self.context.valid & ~context.empty
         m.d.comb += [
             load.eq(may & (past | self.row.valid)),
@@ -76,15 +78,17 @@ class Tag(wiring.Component):
         with m.If(load):
             m.d.sync += [
                 valid.eq(1),
-                moves.eq(Mux(number < tag_row, 0, context.count) if tag_row else context.count),
+                moves.eq(first_moves),
+                moving.eq(first_moves != 0),
+                finished.eq(first_moves == 0),
                 number.eq(Mux(last, 0, number + 1)),
                 past.eq(final & ~last),
             ]
-        with m.Elif(moves != 0):
-            m.d.sync += moves.eq(moves - 1)
+        with m.Elif(moving):
+            m.d.sync += [moves.eq(moves - 1), moving.eq(moves != 1), finished.eq(moves == 1)]
         with m.Elif(self.tagged.ready):
-            m.d.sync += valid.eq(0)
-        with m.If(moves != 0):
+            m.d.sync += [valid.eq(0), finished.eq(0)]
+        with m.If(moving):
             for i, word in enumerate(data):
                 before = data[i - 1] if i else moved_in
                 if i == tag_word:
