@@ -67,6 +67,7 @@ def contexts(config, d, code):
         },
         "edit": {
             "refused": code,
+            "accepted": ~refused,
             "request_id": d.request_id,
             "user": d.user,
             "timestamp": d.timestamp,

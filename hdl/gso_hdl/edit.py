@@ -109,7 +109,14 @@ class Edit(wiring.Component):
         shared = Mux(busy, coming, number) == 2
         unsent_next = [(unsent == i) | ((unsent == i + 1) & sent) for i in range(2)]
         free = ~shared | unsent_next[0] | (~busy & unsent_next[1])
-        there = Mux(new, self.context.valid & self.header.valid, free)
+        records_there = self.context.valid & self.header.valid
+        # Where there is little time a frame's steps are worked out in a cycle more.
+        waits = config.narrow and not config.shallow
+        if waits:
+            waited = Signal()
+            m.d.sync += waited.eq(records_there & ~load_frame)
+            records_there = records_there & waited
+        there = Mux(new, records_there, free)
         m.d.sync += may.eq(~load & self.segment.valid & there)
 
         def after_end(rests):
@@ -151,7 +158,7 @@ class Edit(wiring.Component):
         }
         if config.tunnels:
             advanced["outer_ip_id"] = advance(header.outer_ip_id, frame.outer_ip_id)
-        with m.If(fire_end | (~busy & new)):
+        with m.If(fire_end | (idle & new)):
             for name, value in advanced.items():
                 first = getattr(self.header.payload, name)
                 m.d.sync += getattr(header, name).eq(Mux(new, first, value))
@@ -195,10 +202,11 @@ class Edit(wiring.Component):
             if names[-1] == "end":
                 with m.If(acts):
                     m.d.sync += fresh.eq(fresh & choice("fresh"))
+            coming = Cat(wanted[i][name] for name in names)
             m.d.comb += [
                 step.slot.eq(slot),
                 # A frame's steps are worked out while it waits: `may` is a cycle behind.
-                sequence.coming.eq(Cat(wanted[i][name] for name in names)),
+                sequence.coming.eq(delay(m, f"wanted_{i}", coming, int(waits))),
                 sequence.load.eq(load),
                 sequence.new.eq(new),
                 track.step.valid.eq(acts),
@@ -258,9 +266,9 @@ class Edit(wiring.Component):
             made.last.eq(segment.last),
             made.status.eq(
                 Mux(
-                    frame.refused != 0,
+                    ~frame.accepted,
                     frame.refused,
-                    Mux(header.verdict != 0, header.verdict + 15, 0),
+                    Mux(header.good, 0, header.verdict + 15),
                 )
             ),
             made.counted.eq(frame.counted),

@@ -32,7 +32,7 @@ def look_frame(config):
     verdict = verdict_context(config, context)
     fields = {name: field.shape for name, field in verdict}
     more = ["from_header"] + [SEEDS[name] for name, bits in seed_bits(config).items() if bits]
-    more += ["outer_from_header"] if config.tunnels else []
+    more += ["outer_from_header", "tunnel_words"] if config.tunnels else []
     return data.StructLayout(fields | {name: context[name].shape for name in more})
 
 
@@ -127,6 +127,8 @@ class Inspect(wiring.Component):
         # --- third: start values and the verdict
         m.submodules.verdict = verdict = Verdict(config, header_context(config))
         m.d.comb += verdict.look.eq(look)
+        if config.tunnels:
+            m.d.comb += verdict.tunnel_words.eq(request.frame.tunnel_words)
         for name, _ in verdict.context.shape():
             m.d.comb += getattr(verdict.context, name).eq(getattr(frame, name))
         result = Signal(header_result(config), reset_less=True)
@@ -154,6 +156,7 @@ class Inspect(wiring.Component):
             self.result.payload.eq(result),
             self.result.payload.slot.eq(delay(m, "slot", request.slot, 2)),
             self.result.payload.verdict.eq(verdict.code),
+            self.result.payload.good.eq(verdict.good),
             self.result.valid.eq(delay(m, "result_valid", done, 1, reset_less=False)),
         ]
 

@@ -120,6 +120,7 @@ def edit_context(config):
     length_bits = (config.header_bytes).bit_length()
     fields = {
         "refused": 3,  # D11's code 1 to 7
+        "accepted": 1,  # `refused` is 0
         "request_id": 16,
         "user": 16,
         "timestamp": 1,
@@ -175,6 +176,7 @@ def header_result(config):
         {
             "slot": (config.slot_rows - 1).bit_length(),
             "verdict": 3,  # D11's code 16 to 22, minus 15; 0: good
+            "good": 1,  # `verdict` is 0
             "no_checksum": 1,  # UDP without checksum (D2)
             "ip_id": 16,
             "sequence": 32,

@@ -36,7 +36,7 @@ def wanted_steps(config, context, header):
     `context` is the frame's edit_context, `header` what capture found.
     """
     segmented = context.segmented
-    good = (context.refused == 0) & (header.verdict == 0)
+    good = context.accepted & header.good
     edited = segmented & context.several & context.tcp
     wanted = {
         "length": segmented,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verdict: is the header what its descriptor says?"""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,7 +13,7 @@ from .tunnel import tunnel_wrong
 KINDS = "ipv4 tcp udp segmented check_protocol l4_fits l3_words l4_words"
 TUNNEL_KINDS = (
     "ipv6 outer_ipv4 outer_udp gre geneve outer_checksum_on outer_check_protocol outer_l3_words "
-    "tunnel_words vxlan_short"
+    "vxlan_short"
 )
 LLC_KINDS = "llc llc_bad"
 
@@ -56,19 +56,25 @@ class Verdict(wiring.Component):
     -------
     context : In, what the descriptor says
     look : In, see `look_layout`; x, y, z as in `layers`
+    tunnel_words : In, with `tunnels`: what `context` says of that in the next cycle
     code : Out(3), the lowest of D11's codes 16 to 22 that applies, minus 15; 0: good, or a frame
         that ends inside its header, of which nothing is wrong but that
+
+    good : Out(1), `code` is 0
 
     Latency: 1 cycle. Source: D11, D17, I10.
     """
 
     def __init__(self, config, header_context):
         self.config = config
+        ahead = {"tunnel_words": In(config.word_bits)} if config.tunnels else {}
         super().__init__(
             {
                 "context": In(verdict_context(config, header_context)),
                 "look": In(look_layout(config)),
+                **ahead,
                 "code": Out(3),
+                "good": Out(1),
             }
         )
 
@@ -100,8 +106,8 @@ class Verdict(wiring.Component):
         }
         if config.tunnels:
             at_outer = look.layer.outer_l4
-            wrong[Status.TUNNEL_HEADER] = (at_outer & tunnel_wrong(m, context, look)) | (
-                starts & context.vxlan_short
+            wrong[Status.TUNNEL_HEADER] = (starts & context.vxlan_short) | (
+                at_outer & tunnel_wrong(m, context, self.tunnel_words, look)
             )
             wrong[Status.OUTER_CHECKSUM] = (
                 at_outer
@@ -130,5 +136,8 @@ class Verdict(wiring.Component):
         for code in sorted(bad, reverse=True):
             with m.If(bad[code]):
                 m.d.comb += lowest.eq(code - 15)
-        m.d.comb += self.code.eq(Mux(short, 0, lowest))
+        m.d.comb += [
+            self.code.eq(Mux(short, 0, lowest)),
+            self.good.eq(short | ~Cat(bad.values()).any()),
+        ]
         return m

@@ -77,7 +77,7 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
             "admit": {"refused": 1},
             "plan": {"empty": 1},
             "header": {"empty": 1},
-            "edit": {"refused": status, "request_id": d.request_id},
+            "edit": {"refused": status, "accepted": 0, "request_id": d.request_id},
         }
     head, payload, wire = header_bytes(d), payload_bytes(d), wire_header_bytes(d)
     ipv4, ipv6 = int(d.l3_kind == L3Kind.IPV4), int(d.l3_kind == L3Kind.IPV6)
@@ -141,6 +141,7 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
                 header["l4_words"] = l4_size // 4
     edit = {
         "refused": 0,
+        "accepted": 1,
         "request_id": d.request_id,
         "user": d.user,
         "timestamp": d.timestamp,

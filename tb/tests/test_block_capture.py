@@ -48,16 +48,18 @@ def expected(job: Job, lanes: int, seed: int) -> Expected:
     d, data = job.descriptor, job.data
     head = header_bytes(d)
     if check_descriptor(d, BASIC) or not head:
-        return Expected(job, [], {"verdict": 0}, {})
+        return Expected(job, [], {"verdict": 0, "good": 1}, {})
     if len(data) < head:
-        return Expected(job, [], {"verdict": 0}, {})  # D11: it ends inside the header, so SHORT
+        return Expected(
+            job, [], {"verdict": 0, "good": 1}, {}
+        )  # D11: it ends inside the header, so SHORT
     stored = data[:head] + bytes(-head % lanes)
     copy = [bytes(stored[at : at + lanes]) for at in range(0, len(stored), lanes)]
     if status := check_headers(data, d):
-        return Expected(job, [], {"verdict": status - 15}, {})
+        return Expected(job, [], {"verdict": status - 15, "good": 0}, {})
     copies = 2 if 0 < d.mss < payload_bytes(d) else 1
     words, sums = header_words(d, data[:head]), header_sums(d, data[:head], seed)
-    return Expected(job, [copy] * copies, {"verdict": 0, **words}, sums)
+    return Expected(job, [copy] * copies, {"verdict": 0, "good": 1, **words}, sums)
 
 
 class CaptureBench:

@@ -135,7 +135,8 @@ class _Edit:
         head = 0 if status else header_bytes(d)
         lengths = [0] if status else segment_lengths(payload_bytes(d), d.mss)
         status = status or (int(check_headers(data, d)) if head else 0)
-        result = {"slot": slot, "verdict": status - 15 if status >= 16 else 0}
+        verdict = status - 15 if status >= 16 else 0
+        result = {"slot": slot, "verdict": verdict, "good": int(not verdict)}
         sums: dict[str, int] = {}
         checked = bool(not status and d.l4_checksum)
         if not status:
