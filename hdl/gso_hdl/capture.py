@@ -92,9 +92,11 @@ class Capture(wiring.Component):
                 place[name].advance.eq(walk),
                 place[name].restart.eq(last_row | context.empty),
             ]
-        checksum = Cat(
-            checksum_here & (context.checksum[:column_bits] == i) for i in range(columns)
-        )
+        # No row is taken in a context's first cycle, so this may be a cycle old.
+        checksum_column = Signal(columns, reset_less=True)
+        column = context.checksum[:column_bits]
+        m.d.sync += checksum_column.eq(Cat(column == i for i in range(columns)))
+        checksum = checksum_column & checksum_here.replicate(columns)
         layer = layers(config, context, place, checksum_here, checksum)
         # Nothing behind the header is kept.
         header_end = mask_code(context.end_lane, config.lanes)

@@ -23,7 +23,8 @@ class Place(wiring.Component):
 
     Members
     -------
-    position : In(bits), the header's first word, counted from the frame's start
+    position : In(bits), the header's first word, counted from the frame's start; stable from the
+        cycle before the frame's first `advance`
     at_start : In(1), the row at hand is the frame's first
     first : In(1), the header starts in the first row
     following : In(k), number of the row behind it
@@ -49,19 +50,19 @@ class Place(wiring.Component):
             }
         )
         self.row = [Signal(name=f"row_{i}") for i in range(self.rows)]
-        self.start = Signal(columns)  # one-hot
-        self.behind = Signal(columns)  # ones from there on
+        self.start = Signal(columns, reset_less=True)  # one-hot
+        self.behind = Signal(columns, reset_less=True)  # ones from there on
         self.passed = Signal()  # the header starts in an earlier row
 
     def elaborate(self, platform):
         m = Module()
         column, row = self.position[: self.column_bits], self.position[self.column_bits :]
         next_here = Signal()
-        m.d.comb += [
+        m.d.sync += [
             self.start.eq(Cat(column == i for i in range(self.columns))),
             self.behind.eq(Cat(column <= i for i in range(self.columns))),
-            self.row[0].eq(Mux(self.at_start, self.first, next_here)),
         ]
+        m.d.comb += self.row[0].eq(Mux(self.at_start, self.first, next_here))
         with m.If(self.advance):
             m.d.sync += [self.row[i].eq(self.row[i - 1]) for i in range(1, self.rows)]
             m.d.sync += [

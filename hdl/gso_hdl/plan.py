@@ -70,9 +70,12 @@ class Plan(wiring.Component):
         issue = Signal()
         last = Signal()
         flushed = self.flush & (frames_ahead == 0)
+        # A cycle old; nothing is issued in the cycle after another.
+        room = Signal(init=1)
+        m.d.sync += room.eq(in_flight != self.config.segments_under_way)
         m.d.comb += [
             last.eq(difference[24] | empty | flushed),
-            issue.eq(active & compared & (in_flight != self.config.segments_under_way)),
+            issue.eq(active & compared & room),
             self.context.ready.eq(~active | (issue & last)),
         ]
         count(m, in_flight, issue, self.retire)

@@ -73,13 +73,11 @@ class Track(wiring.Component):
         wait = latency(config)
         active = delay(m, "active", self.step.valid, wait - 2, reset_less=False)
         first = step
-        restarts = self.step.valid & step.restart
         position = step.base + step.offset
         if wait == 4:
             first = Signal(step.shape(), reset_less=True)
             position = Signal(config.word_bits + 1, reset_less=True)
             m.d.sync += [first.eq(step), position.eq(step.base + step.offset)]
-            restarts = delay(m, "restarts", restarts, 1, reset_less=False)
 
         # --- second: the value and its row
         value = Signal(16, reset_less=True)
@@ -91,12 +89,13 @@ class Track(wiring.Component):
             place.column.eq(position[:column_bits]),
         ]
 
-        # --- third: add; what goes on is a copy of the sum, cleared in front of a new one
+        # --- third: add; what goes on is a copy of the sum, cleared in front of a new one. A step
+        # that waits may clear it early: nothing is added up in between.
         total, running = (Signal(17, name=name, reset_less=True) for name in ("total", "running"))
         more = add_with_carry(running[:16], value, running[16])
         with m.If(active):
             m.d.sync += [total.eq(more), running.eq(more)]
-        with m.If(restarts):
+        with m.If(first.restart):
             m.d.sync += running.eq(0)
         value_3 = delay(m, "value_3", value, 1)
         place_3 = delay(m, "place_3", place.as_value(), 1)
