@@ -19,8 +19,8 @@ def latency(config):
     return 6 if config.features else 5
 
 
-# A register that is set as a whole begins as it is set: else an FPGA needs a LUT a bit for it.
-SUM_BASE_SET = (1 << 11) - 1
+# Registers that are set as a whole begin as they are set: else an FPGA needs a LUT a bit for it.
+SET = {("edit", "sum_base"): (1 << 11) - 1}
 
 
 class Check(wiring.Component):
@@ -127,8 +127,14 @@ class Check(wiring.Component):
                 m.d.comb += code.eq(status)
         for name, fields in contexts(config, d, code).items():
             port = getattr(self, name)
-            init = {"sum_base": SUM_BASE_SET} if name == "edit" else {}
-            record = Signal(port.payload.shape(), name=f"{name}_record", init=init, reset_less=True)
-            m.d.sync += [record[field].eq(value) for field, value in fields.items()]
-            m.d.comb += [port.payload.eq(record), port.valid.eq(valid)]
+            m.d.comb += port.valid.eq(valid)
+            for field, value in fields.items():
+                held = Signal(
+                    len(port.payload[field]),
+                    name=f"{name}_{field}",
+                    init=SET.get((name, field), 0),
+                    reset_less=True,
+                )
+                m.d.sync += held.eq(value)
+                m.d.comb += port.payload[field].eq(held)
         return m

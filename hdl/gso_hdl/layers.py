@@ -104,7 +104,7 @@ def layers(config, context, place, checksum_here, checksum):
             z=Word(4, 3, context.ipv6),
         ),
         "l4": Layer(
-            here=l4.reached() | own.any(),
+            here=l4.reached() | (addresses(l3.any_word, context.ipv4) & context.from_header),
             mask=(l4_words | own) & ~skip_l4 & ~(checksum & every(context.from_header)),
             x=Word(6),
             y=Word(2),

@@ -10,7 +10,8 @@ MAC_WORDS = 7
 
 
 def tunnel_wrong(m, context, coming, look):
-    """D11's code 20 for a look at the outer L4 header; lengths are in 16-bit words.
+    """D11's code 20 for a look at the outer L4 header, as flags of which any says so; lengths are
+    in 16-bit words.
 
     GRE: x holds the flags, y the type, perhaps a row later. Geneve (RFC 8926): x holds version
     and option length. `coming`: the distance of inner L3 in the next cycle's look; what can be
@@ -38,11 +39,15 @@ def tunnel_wrong(m, context, coming, look):
     ethernet = look.y == ETHERNET
     unknown = ~ethernet & (look.y != IPV4) & (look.y != IPV6)
     misplaced = Mux(ethernet, not_ethernet, not_at_once)
-    gre_wrong = (look.x_hit & (look.x & NOT_OFFLOADED).any()) | (
-        look.y_hit & (unknown | (inside & misplaced))
-    )
     # UDP and Geneve headers are 8 bytes each, options come in units of 4.
     spare = known("spare", ((coming >> 1) - 4).as_signed())
     options = look.x[8:14]
-    geneve_wrong = look.x_hit & (look.x[14:].any() | (inside & (spare < options)))
-    return (context.gre & gre_wrong) | (context.geneve & geneve_wrong)
+    gre_flags, gre_type = context.gre & look.x_hit, context.gre & look.y_hit
+    geneve = context.geneve & look.x_hit
+    return [
+        gre_flags & (look.x & NOT_OFFLOADED).any(),
+        gre_type & unknown,
+        gre_type & inside & misplaced,
+        geneve & look.x[14:].any(),
+        geneve & inside & (spare < options),
+    ]

@@ -106,8 +106,9 @@ class Verdict(wiring.Component):
         }
         if config.tunnels:
             at_outer = look.layer.outer_l4
-            wrong[Status.TUNNEL_HEADER] = (starts & context.vxlan_short) | (
-                at_outer & tunnel_wrong(m, context, self.tunnel_words, look)
+            wrong[Status.TUNNEL_HEADER] = Cat(
+                starts & context.vxlan_short,
+                *(at_outer & flag for flag in tunnel_wrong(m, context, self.tunnel_words, look)),
             )
             wrong[Status.OUTER_CHECKSUM] = (
                 at_outer
@@ -127,9 +128,15 @@ class Verdict(wiring.Component):
                     | (look.z_hit & (look.z[8:] != 3))
                 )
             )
-        bad = {code: Signal(name=f"bad_{code.name.lower()}") for code in wrong}
-        for code, flag in bad.items():
-            m.d.sync += flag.eq((flag & ~starts) | (look.valid & wrong[code]))
+        # Several flags of one code are put together only where they are read.
+        bad = {}
+        for code, value in wrong.items():
+            flags = Signal(len(value), name=f"bad_{code.name.lower()}")
+            kept, found = ~starts, look.valid
+            m.d.sync += flags.eq(
+                (flags & kept.replicate(len(value))) | (value & found.replicate(len(value)))
+            )
+            bad[code] = flags.any()
         short = Signal()
         m.d.sync += short.eq(look.short)
         lowest = Signal(3)
