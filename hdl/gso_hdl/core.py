@@ -147,7 +147,12 @@ class Core(wiring.Component):
         queue("result_queue", sum_.result, segment_result(), finish.result)
         # The widest core's block RAMs crowd in one place of an FPGA as it is.
         rows_bits = 4 if config.header_bytes <= 16 * config.lanes else 5
-        rows = RoomQueue(header_row(config), rows_bits, block=not config.two_tracks)
+        rows = RoomQueue(
+            header_row(config),
+            rows_bits,
+            block=not config.two_tracks,
+            registers=1 + config.narrow,
+        )
         m.submodules.rows = rows
         connect(m, admit.row, rows.i)
         if config.tags:

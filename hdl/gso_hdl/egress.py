@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Egress: sends committed segments and writes completions."""
 
+from itertools import pairwise
+
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -188,7 +190,7 @@ class Egress(wiring.Component):
             *(completions.i.payload[name].eq(value) for name, value in fields.items()),
         ]
 
-        # --- two cycles while the memories are read
+        # --- meanwhile the memories are read
         user = {
             "request_id": now.request_id,
             "length": now.length,
@@ -228,42 +230,46 @@ class Egress(wiring.Component):
             side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]
-        side_1 = Signal(side.shape(), reset_less=True)
-        side_2 = Signal(side.shape(), reset_less=True)
-        tail_code = mask_code(side_1.tail, config.lanes)
-        used = Signal(
-            tail_code.shape(), reset_less=True
-        )  # not the code of the lanes behind the last
+        # What the memories gave has, where clocks are fast, one register more on its way.
+        slot_data, payload_data, cycles = self.slot_data, self.payload_data, 2
+        if config.narrow:
+            slot_data, payload_data = (
+                Signal(config.data_width, name=name, reset_less=True)
+                for name in ("slot_data_3", "payload_data_3")
+            )
+            with m.If(move):
+                m.d.sync += [slot_data.eq(self.slot_data), payload_data.eq(self.payload_data)]
+            cycles = 3
+        sides = [side] + [
+            Signal(side.shape(), name=f"side_{i + 1}", reset_less=True) for i in range(cycles)
+        ]
+        valid = [active] + [Signal(name=f"valid_{i + 1}") for i in range(cycles)]
+        release = [side.release] + [Signal(name=f"release_{i + 1}") for i in range(cycles + 1)]
+        before, here = sides[-2:]
+        tail_code = mask_code(before.tail, config.lanes)
+        # Not the code of the lanes behind the last.
+        used = Signal(tail_code.shape(), reset_less=True)
         select = Signal(config.columns, reset_less=True)
-        valid = [Signal(name=f"valid_{i}") for i in range(1, 3)]
-        release = [Signal(name=f"release_{i}") for i in range(1, 4)]
         out = Signal(output_beat(config), reset_less=True)
         out_valid = Signal()
         merged = Signal(config.data_width)
         for i in range(config.columns):
             part = slice(16 * i, 16 * i + 16)
-            word = ~Cat(side_2.sum[8:], side_2.sum[:8])
-            m.d.comb += merged[part].eq(
-                Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
-            )
+            word = ~Cat(here.sum[8:], here.sum[:8])
+            m.d.comb += merged[part].eq(Mux(select[i], word, slot_data[part] | payload_data[part]))
         with m.If(move):
+            for line in (sides, valid, release):
+                m.d.sync += [later.eq(earlier) for earlier, later in pairwise(line)]
             m.d.sync += [
-                side_1.eq(side),
-                side_2.eq(side_1),
-                valid[0].eq(active),
-                valid[1].eq(valid[0]),
-                out_valid.eq(valid[1]),
-                release[0].eq(side.release),
-                release[1].eq(release[0]),
-                release[2].eq(release[1]),
-                select.eq(Mux(side_1.checksum_here, 1 << side_1.checksum_column, 0)),
+                out_valid.eq(valid[-1]),
+                select.eq(Mux(before.checksum_here, 1 << before.checksum_column, 0)),
                 used.eq(
-                    ~(tail_code & (side_1.last & (side_1.tail != 0)).replicate(len(tail_code)))
+                    ~(tail_code & (before.last & (before.tail != 0)).replicate(len(tail_code)))
                 ),
                 out.data.eq(merged),
                 out.keep.eq(~mask_of(~used, config.lanes)),
-                out.last.eq(side_2.last),
-                out.user.eq(side_2.user),
+                out.last.eq(here.last),
+                out.user.eq(here.user),
             ]
         m.d.comb += [self.beat.valid.eq(out_valid), self.beat.payload.eq(out)]
 
@@ -272,7 +278,7 @@ class Egress(wiring.Component):
         held = Signal(COMPLETION.bits, reset_less=True)
         held_valid = Signal()
         pull = (released != 0) & completions.o.valid & (~held_valid | self.completion.ready)
-        count(m, released, release[2] & move, pull)
+        count(m, released, release[-1] & move, pull)
         m.d.comb += completions.o.ready.eq(pull)
         with m.If(self.completion.ready):
             m.d.sync += held_valid.eq(0)
