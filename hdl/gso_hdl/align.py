@@ -35,7 +35,8 @@ class Align(wiring.Component):
     flush : Out(1), the rest of this frame is discarded
     last_taken : Out(1), a frame's last cut was taken
 
-    Latency: 5 cycles. Throughput: one beat a cycle. Source: docs/theory.md, D13.
+    Latency: 5 cycles at 64 and 128 bits, 6 at 256 and 512. Throughput: one beat a cycle.
+    Source: docs/theory.md, D13.
     """
 
     def __init__(self, config):

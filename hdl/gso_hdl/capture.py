@@ -7,14 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from .inspect import Inspect
 from .layers import SEEDS, layer_names, layers, places
-from .primitives import mask_code, mask_of
+from .primitives import behind_first, mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
-
-
-def several(flags):
-    """Are two flags or more set?"""
-    return Cat(flags[i] & flags[:i].any() for i in range(1, len(flags))).any()
 
 
 class Capture(wiring.Component):
@@ -197,8 +192,8 @@ class Capture(wiring.Component):
         rest = todo & ~pick
         written = Mux(self.slot.ready, writes >> 1, writes)
         next_writes = Mux(begin, ahead["writes"], written)
-        several_begin = several(ahead["here"]) | (ahead["pause"] & ahead["here"].any())
-        several_left = Mux(begin, several_begin, several(rest))
+        several_begin = behind_first(ahead["here"]).any() | (ahead["pause"] & ahead["here"].any())
+        several_left = Mux(begin, several_begin, behind_first(rest).any())
         m.d.comb += next_open.eq(
             (~begin & open_)
             | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))

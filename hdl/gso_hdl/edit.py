@@ -265,11 +265,7 @@ class Edit(wiring.Component):
             made.first.eq(number == 0),
             made.last.eq(segment.last),
             made.status.eq(
-                Mux(
-                    ~frame.accepted,
-                    frame.refused,
-                    Mux(header.good, 0, header.verdict + 15),
-                )
+                Mux(~frame.accepted, frame.refused, Mux(header.good, 0, header.verdict + 15))
             ),
             made.counted.eq(frame.counted),
             made.request_id.eq(frame.request_id),

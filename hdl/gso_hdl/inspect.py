@@ -4,13 +4,13 @@
 from functools import reduce
 from operator import or_
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .header_sum import HeaderSum
 from .layers import SEEDS, layer_names
-from .primitives import delay, words_of
+from .primitives import cleared, delay, words_of
 from .records import header_context, header_result, header_sums
 from .verdict import Verdict, look_layout, verdict_context
 
@@ -98,12 +98,10 @@ class Inspect(wiring.Component):
 
         # --- second: the masked row, and the words
         row = Signal(config.data_width, reset_less=True)
-        for i in range(config.lanes):
-            part = slice(8 * i, 8 * i + 8)
-            source = request.data[part]
-            if config.tunnels:
-                source = source ^ request.invert[i // 2].replicate(8)
-            m.d.sync += row[part].eq(Mux(request.clear[i], 0, source))
+        source = request.data
+        if config.tunnels:
+            source = source ^ Cat(bit.replicate(16) for bit in request.invert)
+        m.d.sync += row.eq(cleared(source, request.clear))
         look = Signal(look_layout(config))
         for word in "xyz":
             hit, value = self._word(m, word, request)
@@ -182,7 +180,5 @@ class Inspect(wiring.Component):
         columns = self.config.columns
         others = getattr(self.look.payload, f"{word}_others")
         only = Signal(self.config.data_width, name=f"only_{word}", reset_less=True)
-        for i in range(columns):
-            source = self.look.payload.data.word_select(i, 16)
-            m.d.sync += only.word_select(i, 16).eq(Mux(others[i], 0, source))
+        m.d.sync += only.eq(cleared(self.look.payload.data, others))
         return ~getattr(request, f"{word}_others").all(), reduce(or_, words_of(only, columns))

@@ -134,6 +134,20 @@ def narrowed(m, name, value, valid):
     return Cat((once[:high] + once[16])[:high], once[high:16])
 
 
+def cleared(value, clear):
+    """`value` with 0 in each of `len(clear)` equal parts where `clear` is 1.
+
+    In front of a register this is its reset, which takes no LUT (docs/timing.md).
+    """
+    width = len(value) // len(clear)
+    return Cat(Mux(clear[i], 0, value.word_select(i, width)) for i in range(len(clear)))
+
+
+def behind_first(flags):
+    """`flags` without the lowest that is set."""
+    return Cat(flags[i] & flags[:i].any() for i in range(len(flags)))
+
+
 def choose(select, values):
     """The value whose number `select` is, behind the last any: a tree of multiplexers.
 

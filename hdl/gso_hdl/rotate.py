@@ -5,7 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import at_or_above, delay
+from .primitives import at_or_above, cleared, delay
 
 
 class Rotate(wiring.Component):
@@ -86,8 +86,7 @@ class Rotate(wiring.Component):
 
         clear = delay(m, "clear", self.clear, self.latency - 1)
         out = Signal(len(value), reset_less=True)
-        for i in range(self.lanes):
-            m.d.sync += out.word_select(i, 8).eq(Mux(clear[i], 0, value[8 * i : 8 * i + 8]))
+        m.d.sync += out.eq(cleared(value, clear))
         m.d.comb += self.o.eq(out)
         return m
 
@@ -106,9 +105,7 @@ class Rotate(wiring.Component):
             clear = Signal(self.lanes, name=f"not_{beat}_{turn}", init=-1, reset_less=True)
             part = Signal(8 * self.lanes, name=f"{beat}_{turn}", reset_less=True)
             m.d.sync += clear.eq(others)
-            for i in range(self.lanes):
-                source = getattr(self, beat).word_select(i, 8)
-                m.d.sync += part.word_select(i, 8).eq(Mux(clear[i], 0, source))
+            m.d.sync += part.eq(cleared(getattr(self, beat), clear))
             parts.append((part, turn))
         return parts
 

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from .fields import l4_computed, outer_computed
+from .primitives import behind_first
 
 L3_STEPS = ("length", "id", "ip_checksum")
 L4_STEPS = ("sequence_high", "sequence_low", "flags", "udp_length", "l4_length", "end")
@@ -123,7 +124,7 @@ class Sequence(wiring.Component):
             number = Const(0, len(self.step))
             for i in reversed(range(self.count)):
                 number = Mux(mask[i], i, number)
-            rest = Cat(mask[i] & mask[:i].any() for i in range(self.count))
+            rest = behind_first(mask)
             last = mask[-1] & ~mask[:-1].any()
             return Cat(number[: len(self.step)], mask.any(), last, rest.any(), rest)
 

@@ -131,11 +131,10 @@ class Verdict(wiring.Component):
         # Several flags of one code are put together only where they are read.
         bad = {}
         for code, value in wrong.items():
-            flags = Signal(len(value), name=f"bad_{code.name.lower()}")
-            kept, found = ~starts, look.valid
-            m.d.sync += flags.eq(
-                (flags & kept.replicate(len(value))) | (value & found.replicate(len(value)))
-            )
+            count = len(value)
+            flags = Signal(count, name=f"bad_{code.name.lower()}")
+            found = value & look.valid.replicate(count)
+            m.d.sync += flags.eq((flags & (~starts).replicate(count)) | found)
             bad[code] = flags.any()
         short = Signal()
         m.d.sync += short.eq(look.short)

@@ -126,6 +126,10 @@ class PlanAlign(wiring.Component):
         return m
 
 
+# Stages that only make sense together with what is behind them.
+JOINED = {"admit": AdmitQueue, "plan_align": PlanAlign}
+
+
 def configuration(width: int, changes: Mapping[str, object] | None = None) -> Configuration:
     """The configuration of a stage under test, with `changes` to single values."""
     values = dict(changes or {})
@@ -137,10 +141,8 @@ def configuration(width: int, changes: Mapping[str, object] | None = None) -> Co
 
 def component(stage: str, config: Configuration) -> wiring.Component:
     """A new instance of the stage that is called `stage`."""
-    if stage == "plan_align":
-        return PlanAlign(config)
-    if stage == "admit":
-        return AdmitQueue(config)
+    if stage in JOINED:
+        return JOINED[stage](config)
     if stage not in STAGES:
         raise ValueError(f"stage is {stage!r}, expected one of {', '.join(STAGES)}")
     return getattr(import_module(f"gso_hdl.{stage}"), stage.capitalize())(config)
