@@ -120,12 +120,12 @@ class Configuration:
         Admit may be further behind by the frames that edit has sent on, and by one: a LONG frame
         is through before admit has swallowed its end.
         """
-        return 4 if self.shallow else 13
+        return 13
 
     @property
     def segments_under_way(self):
         """Segments between plan and finish."""
-        return 5 if self.shallow else 14
+        return 14 if self.narrow else 30
 
     @property
     def lanes(self):

@@ -17,7 +17,7 @@ from .egress import Egress
 from .finish import Finish
 from .payload_queue import PayloadQueue
 from .plan import Plan
-from .queues import Chain, Queue, RoomQueue
+from .queues import Queue, RoomQueue
 from .records import (
     admit_context,
     cut,
@@ -78,17 +78,13 @@ class Core(wiring.Component):
         m.submodules.finish = finish = Finish(config)
         m.submodules.egress = egress = Egress(config)
 
-        def queue(name, source, shape, sink, depth=0, close=False, **options):
-            """A queue between two stages: a RAM, or in shallow cores `depth` registers.
+        def queue(name, source, shape, sink, **options):
+            """A queue between two stages.
 
             None can overflow: check and plan count what is under way. Descriptors run ahead of
-            their frames, so what they are made into can wait in block RAM. `close`: entries may
-            come one a cycle, as those of headers of one row do when capture had to wait.
+            their frames, so what they are made into can wait in block RAM.
             """
-            shallow = depth and config.shallow
-            prompt = options.get("registers") == 2  # an entry that waits comes at once
-            between = Chain(shape, depth, prompt, close) if shallow else Queue(shape, **options)
-            m.submodules[name] = between
+            m.submodules[name] = between = Queue(shape, **options)
             m.d.comb += [
                 between.i.valid.eq(source.valid),
                 between.i.payload.eq(source.payload),
@@ -97,26 +93,25 @@ class Core(wiring.Component):
                 between.o.ready.eq(sink.ready),
             ]
 
-        frames, segments = config.frames_under_way, config.segments_under_way
+        # In the narrowest core a segment has so many beats that all may wait.
+        slow = config.shallow
+        many = 4 if config.narrow else 5
         queue(
             "admit_queue",
             check.admit,
             admit_context(config),
             admit.context,
-            bits=4 if config.shallow else 5,
+            bits=5,
             block=True,
         )
         # In the widest core frames of one beat follow each other faster than block RAM allows plan.
         plan_waits = not config.two_tracks
-        queue(
-            "plan_queue", check.plan, plan_context(config), plan.context, frames, block=plan_waits
-        )
+        queue("plan_queue", check.plan, plan_context(config), plan.context, block=plan_waits)
         queue(
             "capture_queue",
             check.header,
             header_context(config),
             capture.context,
-            frames,
             block=True,
             registers=2,
         )
@@ -126,25 +121,23 @@ class Core(wiring.Component):
             check.edit,
             edit_context(config),
             edit.context,
-            frames,
             block=True,
             registers=1 if config.narrow else 2,
         )
-        queue("cut_queue", plan.cut, cut(config), align.cut, segments)
-        queue("segment_queue", plan.segment, segment_plan(), edit.segment, segments)
+        queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=slow)
+        queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
         # Few beats hide the header's way at 512 bits.
         queue(
             "header_queue",
             capture.result,
             header_result(config),
             edit.header,
-            frames,
-            close=True,
+            block=slow,
             passing=config.two_tracks,
         )
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
-        queue("sums_queue", capture.sums, header_sums(config), edit.sums, frames + 1, close=True)
-        queue("result_queue", sum_.result, segment_result(), finish.result)
+        queue("sums_queue", capture.sums, header_sums(config), edit.sums, block=slow)
+        queue("result_queue", sum_.result, segment_result(), finish.result, bits=many)
         # The widest core's block RAMs crowd in one place of an FPGA as it is.
         rows_bits = 4 if config.header_bytes <= 16 * config.lanes else 5
         rows = RoomQueue(
@@ -157,7 +150,7 @@ class Core(wiring.Component):
         connect(m, admit.row, rows.i)
         if config.tags:
             m.submodules.tag = tag = Tag(config)
-            queue("tag_queue", check.tag, tag_context(config), tag.context, frames, block=True)
+            queue("tag_queue", check.tag, tag_context(config), tag.context, block=True)
             connect(m, rows.o, tag.row)
             connect(m, tag.tagged, capture.row)
         else:
