@@ -116,7 +116,7 @@ class Admit(wiring.Component):
                     swallow.eq(0),
                     sends.eq(~coming.refused & (coming.single | (coming.payload_row == 0))),
                     ends.eq(1),
-                    next_final.eq(coming.beats == 1 + (coming.end_lane == 0)),
+                    next_final.eq(coming.double),
                     number.eq(2 + (coming.end_lane == 0)),
                     rows_left.eq(coming.payload_row),
                 ]

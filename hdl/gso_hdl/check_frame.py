@@ -121,7 +121,7 @@ def frame_length(config, line):
     d = line.at(1)
     low = config.lane_bits + 1
     limits = [config.max_segment - 4 * tags for tags in range(3 if config.tags else 1)]
-    line.into(2, frame_long=d.frame_length[low:].any())
+    line.into(2, frame_long=d.frame_length[low:].any(), more=d.frame_length[low + 1 :].any())
     line.into(2, **{f"above_{i}": above(d.frame_length, limits[i]) for i in range(len(limits))})
     d = line.at(2)
     short = d.frame_length[:low]
@@ -136,6 +136,7 @@ def frame_length(config, line):
         3,
         bad_frame_length=bad_length,
         single=~d.frame_long & (~short[-1] | (whole == 0)),
+        double=Mux(d.frame_long, ~d.more & (short == 0), short[-1] & (whole != 0)),
         whole_too_long=whole_too_long,
     )
     d = line.at(3)

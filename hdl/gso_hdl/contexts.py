@@ -32,6 +32,7 @@ def contexts(config, d, code):
             "beats": d.frame_length >> bits,
             "end_lane": d.frame_length[:bits],
             "single": d.single,
+            "double": d.double,
             "payload_row": d.length >> bits,
             "payload_lane": raw_lane,
             "refused": refused,

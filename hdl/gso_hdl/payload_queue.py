@@ -46,7 +46,7 @@ class PayloadQueue(wiring.Component):
         config = self.config
         block = not config.two_tracks
         m.submodules.data = data = RoomQueue(config.data_width, block=block, registers=0)
-        m.submodules.marks = marks = Queue(payload_marks(config))
+        m.submodules.marks = marks = Queue(payload_marks(config), certain=True)
         valid, coming = self.data.valid, self.data.payload
         if not block:
             # Block RAM has its data a cycle later than distributed RAM.

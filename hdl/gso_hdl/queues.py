@@ -27,11 +27,14 @@ class Queue(wiring.Component):
     registers : int
         With `block`: 1 or 2 behind the RAM, which if `patient` keep `ready` off it: an entry every
         other cycle at most. With 2 one that has waited comes right behind the one before it.
-        With 0 entries come straight from the RAM, one a cycle.
+        Without `patient` entries come one a cycle, with 0 straight from the RAM.
     patient : bool
         With `registers`: the first is filled no earlier than the cycle after it was emptied.
+        That is cheaper.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
+    certain : bool
+        The receiver knows when there is an entry and is ready only then; not with `block`.
 
     Members
     -------
@@ -40,17 +43,29 @@ class Queue(wiring.Component):
         more for each register
     """
 
-    def __init__(self, shape, bits=4, block=False, registers=1, patient=True, passing=False):
+    def __init__(
+        self,
+        shape,
+        bits=4,
+        block=False,
+        registers=1,
+        patient=True,
+        passing=False,
+        certain=False,
+    ):
         if bits not in (4, 5):
             raise ValueError(f"bits is {bits!r}, expected 4 or 5")
         if block and passing:
             raise ValueError("passing is True, expected False with block")
+        if block and certain:
+            raise ValueError("certain is True, expected False with block")
         self.shape = shape
         self.bits = bits
         self.block = block
         self.registers = registers
         self.patient = patient
         self.passing = passing
+        self.certain = certain
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),
@@ -75,7 +90,7 @@ class Queue(wiring.Component):
             feedback = pointer[3] ^ pointer[2] if self.bits == 4 else pointer[4] ^ pointer[2]
             return Cat(~feedback, pointer[:-1])
 
-        fetch = Signal()
+        fetch = Signal()  # the entry at the read address is taken
         filled = Signal()  # a register, so that no comparison is in front of what waits for it
         m.d.comb += [
             write.addr.eq(head),
@@ -88,50 +103,61 @@ class Queue(wiring.Component):
             valid = filled | self.i.valid
             payload = Mux(filled, read.data, Value.cast(self.i.payload))
             stays = self.i.valid & (filled | ~self.o.ready)
-        m.d.sync += filled.eq(stays | (filled & ~(fetch & (after(tail) == head))))
         with m.If(stays):
             m.d.sync += head.eq(after(head))
         with m.If(fetch):
             m.d.sync += tail.eq(after(tail))
-        if self.block:
-            behind_ram(m, self.o, read, filled, fetch, self.registers, self.patient)
+        if self.block and self.patient:
+            # `filled` is a cycle old, as what the RAM gives: wrong only behind a fetch, and then
+            # the first register has an entry.
+            m.d.sync += filled.eq(head != tail)
+            m.d.comb += read.en.eq(1)
+            in_registers(m, self.o, filled, read.data, fetch, self.registers, True)
         else:
+            m.d.sync += filled.eq(stays | (filled & ~(fetch & (after(tail) == head))))
+        if self.block and not self.patient:
+            fetched = Signal()  # the RAM's output is an entry
+            moves = Signal()
+            in_registers(m, self.o, fetched, read.data, moves, self.registers, False)
+            m.d.comb += [
+                # The RAM reads where there is nothing, too: its enable has long wires and no time
+                # for more.
+                read.en.eq(~fetched | moves),
+                fetch.eq(filled & read.en),
+            ]
+            with m.If(read.en):
+                m.d.sync += fetched.eq(filled)
+        elif not self.block:
             m.d.comb += [
                 self.o.valid.eq(valid),
-                fetch.eq(filled & self.o.ready),
+                fetch.eq(self.o.ready if self.certain else filled & self.o.ready),
                 Value.cast(self.o.payload).eq(payload),
             ]
         return m
 
 
-def behind_ram(m, o, read, filled, fetch, registers, patient):
-    """The read side of a queue in block RAM: its port `read` to the stream `o`, and `fetch`.
+def in_registers(m, o, valid, payload, moves, registers, patient):
+    """Takes `payload`, where `valid`, into registers and from there to the stream `o`.
 
-    `filled`: there is an entry at the read address, which moves on with `fetch`. `registers`: how
-    many are in between. `patient`: the first of them is filled no earlier than the cycle after it
-    was emptied, so that `ready` does not reach the RAM; an entry every other cycle.
+    `moves`: it is taken in, or if `registers` is 0 out. `patient`: the first register is filled no
+    earlier than the cycle after it was emptied.
     """
-    fetched = Signal()  # the RAM's output is an entry
-    valid = [Signal(name=f"out_valid_{i}") for i in range(registers)]
-    out = [Signal(len(read.data), name=f"out_{i}", reset_less=True) for i in range(registers)]
-    sources = [(fetched, read.data), *zip(valid, out, strict=True)]
+    valids = [Signal(name=f"out_valid_{i}") for i in range(registers)]
+    out = [Signal(len(payload), name=f"out_{i}", reset_less=True) for i in range(registers)]
+    sources = [(valid, payload), *zip(valids, out, strict=True)]
     leaves = o.ready
     for i in reversed(range(registers)):
-        move = ~valid[i] if patient and i == 0 else ~valid[i] | leaves
+        move = ~valids[i] if patient and i == 0 else ~valids[i] | leaves
         with m.If(move):
-            m.d.sync += [valid[i].eq(sources[i][0]), out[i].eq(sources[i][1])]
+            m.d.sync += [valids[i].eq(sources[i][0]), out[i].eq(sources[i][1])]
         with m.Elif(leaves):
-            m.d.sync += valid[i].eq(0)
+            m.d.sync += valids[i].eq(0)
         leaves = move
     m.d.comb += [
-        # The RAM reads where there is nothing, too: its enable has long wires and no time for more.
-        read.en.eq(~fetched | leaves),
-        fetch.eq(filled & read.en),
+        moves.eq(valid & leaves),
         o.valid.eq(sources[-1][0]),
         Value.cast(o.payload).eq(sources[-1][1]),
     ]
-    with m.If(read.en):
-        m.d.sync += fetched.eq(filled)
 
 
 class Chain(wiring.Component):

@@ -12,7 +12,7 @@ def admit_context(config):
     """A frame as admit sees it: where it ends and what of it is header.
 
     `beats`, `end_lane`: `frame_length` in whole beats and bytes over. `single`: the first beat is
-    the last. `payload_row`, `payload_lane`: the header's length, likewise; payload starts there.
+    the last; `double`: the second. `payload_row`, `payload_lane`: the header's length, likewise; payload starts there.
     Inserted tags do not count. Of a frame that only gets tags the first 12 bytes are header.
     """
     return data.StructLayout(
@@ -20,6 +20,7 @@ def admit_context(config):
             "beats": 24 - config.lane_bits,
             "end_lane": config.lane_bits,
             "single": 1,
+            "double": 1,
             "payload_row": (config.header_rows).bit_length(),
             "payload_lane": config.lane_bits,
             "refused": 1,

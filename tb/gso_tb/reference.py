@@ -163,6 +163,7 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
             "beats": d.frame_length // lanes,
             "end_lane": d.frame_length % lanes,
             "single": int(d.frame_length <= lanes),
+            "double": int(lanes < d.frame_length <= 2 * lanes),
             "payload_row": head // lanes,
             "payload_lane": head % lanes,
             "refused": 0,

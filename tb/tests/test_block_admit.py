@@ -71,6 +71,7 @@ class _Admit:
                     "beats": frame.length // lanes,
                     "end_lane": frame.length % lanes,
                     "single": int(frame.length <= lanes),
+                    "double": int(lanes < frame.length <= 2 * lanes),
                     "payload_row": frame.head // lanes,
                     "payload_lane": frame.head % lanes,
                 }
