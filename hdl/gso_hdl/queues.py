@@ -113,9 +113,9 @@ class Queue(wiring.Component):
             m.d.sync += filled.eq(head != tail)
             m.d.comb += read.en.eq(1)
             in_registers(m, self.o, filled, read.data, fetch, self.registers, True)
-        else:
-            m.d.sync += filled.eq(stays | (filled & ~(fetch & (after(tail) == head))))
-        if self.block and not self.patient:
+            return m
+        m.d.sync += filled.eq(stays | (filled & ~(fetch & (after(tail) == head))))
+        if self.block:
             fetched = Signal()  # the RAM's output is an entry
             moves = Signal()
             in_registers(m, self.o, fetched, read.data, moves, self.registers, False)
@@ -127,7 +127,7 @@ class Queue(wiring.Component):
             ]
             with m.If(read.en):
                 m.d.sync += fetched.eq(filled)
-        elif not self.block:
+        else:
             m.d.comb += [
                 self.o.valid.eq(valid),
                 fetch.eq(self.o.ready if self.certain else filled & self.o.ready),

@@ -12,8 +12,9 @@ def admit_context(config):
     """A frame as admit sees it: where it ends and what of it is header.
 
     `beats`, `end_lane`: `frame_length` in whole beats and bytes over. `single`: the first beat is
-    the last; `double`: the second. `payload_row`, `payload_lane`: the header's length, likewise; payload starts there.
-    Inserted tags do not count. Of a frame that only gets tags the first 12 bytes are header.
+    the last; `double`: the second. `payload_row`, `payload_lane`: the header's length, likewise;
+    payload starts there. Inserted tags do not count. Of a frame that only gets tags the first 12
+    bytes are header.
     """
     return data.StructLayout(
         {
