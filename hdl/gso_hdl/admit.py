@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Admit: joins a descriptor with its frame and tells header, payload and rubbish apart."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -97,7 +97,10 @@ class Admit(wiring.Component):
         swallow = Signal()  # the frame is over, its bytes are not
         sends = Signal()  # goes to `payload` whatever comes
         ends = Signal()  # goes there if it is the frame's last
-        next_final = Signal()  # the beat behind it is the frame's last
+        # The beat behind it is the frame's last if all of these are 1: what is compared for that is
+        # put together only where it is read, else synthesis makes wide and wasteful LUTs of it.
+        pairs = -(-len(self.context.payload.beats) // 2)
+        next_final = Signal(pairs, init=-1, reset_less=True)
         # Number of the beat after that one, from 0, or from 1 where no bytes are over: the last is
         # one earlier then.
         number = Signal(len(frame.beats), reset_less=True)
@@ -116,7 +119,7 @@ class Admit(wiring.Component):
                     swallow.eq(0),
                     sends.eq(~coming.refused & (coming.single | (coming.payload_row == 0))),
                     ends.eq(1),
-                    next_final.eq(coming.double),
+                    next_final.eq(Cat(coming.double, Const(-1, pairs - 1))),
                     number.eq(2 + (coming.end_lane == 0)),
                     rows_left.eq(coming.payload_row),
                 ]
@@ -132,13 +135,18 @@ class Admit(wiring.Component):
                         ~frame.refused
                         & ~is_final
                         & ~swallow
-                        & (is_payload | (rows_left == 1) | next_final)
+                        & (is_payload | (rows_left == 1) | next_final.all())
                     ),
                     ends.eq(frame.refused | ~(swallow | is_final)),
                     is_payload.eq(is_payload | (rows_left == 1)),
-                    is_final.eq(next_final),
+                    is_final.eq(next_final.all()),
                     swallow.eq(swallow | is_final),
-                    next_final.eq(number == frame.beats),
+                    next_final.eq(
+                        Cat(
+                            number[2 * i : 2 * i + 2] == frame.beats[2 * i : 2 * i + 2]
+                            for i in range(pairs)
+                        )
+                    ),
                     number.eq(number + 1),
                     rows_left.eq(rows_left - 1),
                 ]
