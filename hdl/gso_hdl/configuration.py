@@ -99,8 +99,8 @@ class Configuration:
         return "length_8023" in self.features
 
     @property
-    def shallow(self):
-        """The narrowest takes so many cycles for a frame that chains of registers can queue it."""
+    def narrowest(self):
+        """So many cycles for a frame that records may wait in block RAM or chains of registers."""
         return self.data_width <= 64
 
     @property
@@ -124,7 +124,11 @@ class Configuration:
 
     @property
     def segments_under_way(self):
-        """Segments between plan and finish."""
+        """Segments between plan and finish.
+
+        Where beats are long more of the segments in front of a long one have to wait for it to be
+        stored in time.
+        """
         return 14 if self.narrow else 30
 
     @property

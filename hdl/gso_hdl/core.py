@@ -93,9 +93,8 @@ class Core(wiring.Component):
                 between.o.ready.eq(sink.ready),
             ]
 
-        # In the narrowest core a segment has so many beats that all may wait.
-        slow = config.shallow
-        many = 4 if config.narrow else 5
+        slow = config.narrowest
+        many = 4 if config.narrow else 5  # for all segments under way
         queue(
             "admit_queue",
             check.admit,

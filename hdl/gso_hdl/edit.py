@@ -111,7 +111,7 @@ class Edit(wiring.Component):
         free = ~shared | unsent_next[0] | (~busy & unsent_next[1])
         records_there = self.context.valid & self.header.valid
         # Where there is little time a frame's steps are worked out in a cycle more.
-        waits = config.narrow and not config.shallow
+        waits = config.narrow and not config.narrowest
         if waits:
             waited = Signal()
             m.d.sync += waited.eq(records_there & ~load_frame)
@@ -182,7 +182,7 @@ class Edit(wiring.Component):
         sequences, tracks, late, writes = [], [], [], []
         m.d.comb += slot.eq(header.slot + Mux(odd, frame.rows, 0))
         for i, names in enumerate(self.tracks):
-            sequence = Sequence(len(names), eager=not config.shallow)
+            sequence = Sequence(len(names), eager=not config.narrowest)
             m.submodules[f"sequence_{i}"] = sequence
             m.submodules[f"track_{i}"] = track = Track(config)
             step = Signal(track.step.payload.shape(), name=f"step_{i}")
@@ -237,7 +237,7 @@ class Edit(wiring.Component):
         for i in range(latency(config) - 1):
             ended.append(delay(m, f"ended_{i + 1}", ended[-1], 1, reset_less=False))
         crowded = Signal()
-        if config.shallow:
+        if config.narrowest:
             m.submodules.records = records = Chain(segment_record(config), 3)
             m.d.sync += crowded.eq(records.full | Cat(ended).any())
         else:

@@ -182,7 +182,7 @@ class Egress(wiring.Component):
         layout = data.StructLayout({name: value.shape() for name, value in fields.items()})
         # A completion is released some cycles later than it is put here.
         completions = (
-            Chain(layout, COMPLETIONS_HELD) if config.shallow else Queue(layout, block=True)
+            Chain(layout, COMPLETIONS_HELD) if config.narrowest else Queue(layout, block=True)
         )
         m.submodules.completions = completions
         m.d.comb += [

@@ -172,11 +172,6 @@ class Chain(wiring.Component):
         Shape of an entry.
     depth : int
         Registers, from 1; also the latency of an empty chain in cycles.
-    prompt : bool
-        The last register is filled as it is emptied: an entry that waits behind it goes at once.
-    close : bool
-        Without `prompt`: an entry moves on when any register in front of it is empty, so they may
-        come every cycle.
 
     Members
     -------
@@ -185,13 +180,11 @@ class Chain(wiring.Component):
     full : Out(1), every register is taken
     """
 
-    def __init__(self, shape, depth, prompt=False, close=False):
+    def __init__(self, shape, depth):
         if depth < 1:
             raise ValueError(f"depth is {depth!r}, expected 1 or more")
         self.shape = shape
         self.depth = depth
-        self.prompt = prompt
-        self.close = close
         super().__init__(
             {
                 "i": In(stream.Signature(shape)),
@@ -209,11 +202,7 @@ class Chain(wiring.Component):
         leaves = self.o.ready
         for i in reversed(range(self.depth)):
             # The first register takes two entries in a row, for a source that sometimes has two.
-            at_once = i == 0 < self.depth - 1 or (i == self.depth - 1 and self.prompt)
-            if self.close:
-                room = ~Cat(valid[i:]).all()
-            else:
-                room = ~valid[i] | leaves if at_once else ~valid[i]
+            room = ~valid[i] | leaves if i == 0 < self.depth - 1 else ~valid[i]
             with m.If(room):
                 m.d.sync += [valid[i].eq(sources[i][0]), data[i].eq(sources[i][1])]
             with m.Elif(leaves):
