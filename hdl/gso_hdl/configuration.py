@@ -123,13 +123,18 @@ class Configuration:
         return 13
 
     @property
-    def segments_under_way(self):
-        """Segments between plan and finish.
+    def segment_bits(self):
+        """Size of the queues between plan and finish, as `Queue` has it.
 
         Where beats are long more of the segments in front of a long one have to wait for it to be
         stored in time.
         """
-        return 14 if self.narrow else 30
+        return 4 if self.narrow else 5
+
+    @property
+    def segments_under_way(self):
+        """Segments between plan and finish."""
+        return (1 << self.segment_bits) - 2
 
     @property
     def lanes(self):

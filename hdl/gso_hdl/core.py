@@ -94,7 +94,7 @@ class Core(wiring.Component):
             ]
 
         slow = config.narrowest
-        many = 4 if config.narrow else 5  # for all segments under way
+        many = config.segment_bits
         queue(
             "admit_queue",
             check.admit,

@@ -110,7 +110,7 @@ class PlanAlign(wiring.Component):
 
         m = Module()
         m.submodules.plan, m.submodules.align = plan, align = self.plan, self.align
-        m.submodules.cuts = cuts = Queue(cut(self.config))
+        m.submodules.cuts = cuts = Queue(cut(self.config), self.config.segment_bits)
         connect(m, plan.cut, cuts.i)
         connect(m, cuts.o, align.cut)
         connect(m, wiring.flipped(self.context), plan.context)
