@@ -5,6 +5,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from .primitives import equal_pairs
 from .records import admit_context, header_row, payload_marks
 
 
@@ -97,9 +98,8 @@ class Admit(wiring.Component):
         swallow = Signal()  # the frame is over, its bytes are not
         sends = Signal()  # goes to `payload` whatever comes
         ends = Signal()  # goes there if it is the frame's last
-        # The beat behind it is the frame's last if all of these are 1: what is compared for that is
-        # put together only where it is read, else synthesis makes wide and wasteful LUTs of it.
-        pairs = -(-len(self.context.payload.beats) // 2)
+        # The beat behind it is the frame's last if all of these are 1.
+        pairs = -(-len(frame.beats) // 2)
         next_final = Signal(pairs, init=-1, reset_less=True)
         # Number of the beat after that one, from 0, or from 1 where no bytes are over: the last is
         # one earlier then.
@@ -141,12 +141,7 @@ class Admit(wiring.Component):
                     is_payload.eq(is_payload | (rows_left == 1)),
                     is_final.eq(next_final.all()),
                     swallow.eq(swallow | is_final),
-                    next_final.eq(
-                        Cat(
-                            number[2 * i : 2 * i + 2] == frame.beats[2 * i : 2 * i + 2]
-                            for i in range(pairs)
-                        )
-                    ),
+                    next_final.eq(equal_pairs(number, frame.beats)),
                     number.eq(number + 1),
                     rows_left.eq(rows_left - 1),
                 ]

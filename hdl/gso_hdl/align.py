@@ -5,7 +5,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import delay, mask_code, mask_of
+from .primitives import delay, equal_pairs, mask_code, mask_of
 from .records import BAD_ABORTED, BAD_LONG, BAD_NONE, BAD_SHORT, aligned_beat, cut, payload_beat
 from .rotate import Rotate
 
@@ -66,7 +66,10 @@ class Align(wiring.Component):
         end_code = Signal(start_code.shape(), reset_less=True)
         at_first = Signal()
         at_last = Signal()
-        number = Signal(now.beats_less_1.shape(), reset_less=True)  # of the next step
+        number = Signal(now.beats_less_1.shape(), reset_less=True)  # of the step behind the next
+        # The next step is the last if all of these are 1.
+        pairs = -(-len(number) // 2)
+        next_last = Signal(pairs, init=-1, reset_less=True)
         flush = Signal()
         prime = Signal() if config.tags else Const(0, 1)  # this step only takes a beat
 
@@ -90,12 +93,12 @@ class Align(wiring.Component):
         following = self.cut.payload
         over = Mux(valid & opened, beat.end, newer_end)
         lost = flush | (valid & blocked)
-        next_last = number == now.beats_less_1
-        next_load = ~next_last | now.last_load
+        next_load = ~next_last.all() | now.last_load
         with m.If(step & ~prime):
             m.d.sync += [
                 at_first.eq(0),
-                at_last.eq(next_last),
+                at_last.eq(next_last.all()),
+                next_last.eq(equal_pairs(number, now.beats_less_1)),
                 load.eq(next_load),
                 opened.eq(next_load & ~ended),
                 number.eq(number + 1),
@@ -113,7 +116,8 @@ class Align(wiring.Component):
                 load.eq(following.first_load | (lost & ~following.first)),
                 opened.eq(following.first_load & (following.first | ~over)),
                 at_last.eq(following.single),
-                number.eq(1),
+                next_last.eq(Cat(following.double, Const(-1, pairs - 1))),
+                number.eq(2),
                 start_code.eq(Mux(following.none, 0, mask_code(following.start_lane, lanes))),
                 end_code.eq(mask_code(following.end_lane, lanes)),
             ]

@@ -145,10 +145,15 @@ class Egress(wiring.Component):
             self.payload_drop.eq(dropped),
             self.payload_skip.eq(Mux(dropped, skip, 0)),
         ]
-        # With a frame's first header all earlier frames' slots are free.
-        oldest = Mux(active, now.slot, coming.slot)
-        with m.If(move & Mux(active, before_end & now.first, drop & coming.first)):
-            m.d.sync += self.oldest.eq(oldest)
+        # With a frame's first header all earlier frames' slots are free; later does no harm.
+        frees = Signal()
+        freed = Signal(len(self.oldest), reset_less=True)
+        m.d.sync += [
+            frees.eq(move & Mux(active, before_end & now.first, drop & coming.first)),
+            freed.eq(Mux(active, now.slot, coming.slot)),
+        ]
+        with m.If(frees):
+            m.d.sync += self.oldest.eq(freed)
 
         # --- the frame's completion, counted as its segments go
         segments = Signal(24)
@@ -156,23 +161,23 @@ class Egress(wiring.Component):
         counted = Signal()
         request_id = Signal(16, reset_less=True)
         status = Signal(now.status.shape(), reset_less=True)
-        with m.If(move):
-            m.d.sync += [
-                gone.eq(take | drop),
-                sent_on.eq(take),
-                begun.eq((take | drop) & coming.first),
-                counted.eq(finished),
-                request_id.eq(now.request_id),
-                status.eq(now.status),
-            ]
-        with m.If(move & sent_on):
+        # `now` is the segment for one cycle at least, be there `move` or not: nothing waits for it.
+        m.d.sync += [
+            gone.eq(self.segment.ready),
+            sent_on.eq(move & take),
+            begun.eq(self.segment.ready & coming.first),
+            counted.eq(finished),
+            request_id.eq(now.request_id),
+            status.eq(now.status),
+        ]
+        with m.If(sent_on):
             m.d.sync += segments.eq(segments + 1)
-        with m.If(move & sent_on & now.counted):
+        with m.If(sent_on & now.counted):
             m.d.sync += payload_bytes.eq(payload_bytes + now.payload)
-        with m.If(move & counted):
+        with m.If(counted):
             m.d.sync += [segments.eq(0), payload_bytes.eq(0)]
         taken = self.completion.valid & self.completion.ready
-        count(m, credits, taken, move & begun)
+        count(m, credits, taken, begun)
         fields = {
             "request_id": request_id,
             "status": status,
@@ -186,7 +191,7 @@ class Egress(wiring.Component):
         )
         m.submodules.completions = completions
         m.d.comb += [
-            completions.i.valid.eq(move & counted),
+            completions.i.valid.eq(counted),
             *(completions.i.payload[name].eq(value) for name, value in fields.items()),
         ]
 

@@ -167,6 +167,7 @@ class Plan(wiring.Component):
             valid_3.eq(valid_2),
             final.eq(out),
             final.single.eq(single | out.none),
+            final.double.eq(out.beats_less_1 == 1),
             final.first_load.eq(out.first | full | cross),
             final.first_cross.eq(cross & ~out.none),
             final.last_load.eq((out.shift == 0) | ends[lane_bits]),

@@ -34,6 +34,15 @@ def less(a, b):
     return (Cat(Const(0, 1), a) - Cat(Const(1, 1), b))[1 : width + 1]
 
 
+def equal_pairs(a, b):
+    """Are `a` and `b` equal, for each pair of their bits? All are where they are.
+
+    To be put together behind a register: of a comparison with a choice behind it synthesis makes
+    wide LUTs, much of them constant (docs/timing.md).
+    """
+    return Cat(a[i : i + 2] == b[i : i + 2] for i in range(0, len(a), 2))
+
+
 def count(m, register, up, down):
     """`register` goes up by one, down by one, or with both or neither stays."""
     with m.If(up ^ down):

@@ -222,6 +222,7 @@ def cut(config):
             "first": 1,
             "last": 1,
             "single": 1,  # one beat or none
+            "double": 1,  # two beats
             "beats_less_1": 16 - config.lane_bits + 1,
             "shift": config.lane_bits,
             "start_lane": config.lane_bits,

@@ -209,6 +209,7 @@ def cuts(head: int, payload: int, mss: int, lanes: int, inserted: int = 0) -> li
             "first": int(number == 0),
             "last": int(number == len(lengths) - 1),
             "single": int(count == 1),
+            "double": int(count == 2),
             "beats_less_1": count - 1,
             "shift": (start - lane) % lanes,
             "start_lane": lane,
