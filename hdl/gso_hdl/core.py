@@ -123,8 +123,10 @@ class Core(wiring.Component):
             block=True,
             registers=1 if config.narrow else 2,
         )
-        queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=slow)
-        queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
+        # plan runs ahead, and has a segment every other cycle.
+        early = {"bits": many, "block": plan_waits}
+        queue("cut_queue", plan.cut, cut(config), align.cut, **early)
+        queue("segment_queue", plan.segment, segment_plan(), edit.segment, **early)
         # Few beats hide the header's way at 512 bits.
         queue(
             "header_queue",

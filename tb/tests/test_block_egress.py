@@ -61,7 +61,7 @@ class _Egress:
         self.buffer: deque[bytes] = deque()
         self.sent = 0
         self.slot_of: list[tuple[int, bool]] = []  # of each segment: slot, whether it is a first
-        self.oldest = 0
+        self.oldest = self.freed = 0  # shown, and a cycle ahead of that
         self.segments: list[Segment] = []
         self.open = 0  # beats of the segment that is under way
         self.due: list[int] = []  # segments that have left before each completion
@@ -74,9 +74,10 @@ class _Egress:
         """The memories: two enabled cycles to read, 0 where nothing was asked (Slots, Buffer)."""
         read = {name: int(get(), 2) for name, get in self._read.items()}
         assert read["oldest"] == self.oldest, f"oldest is {read['oldest']}, not {self.oldest}"
+        self.oldest = self.freed
         if read["sent"]:
             slot, first = self.slot_of[self.sent]
-            self.oldest = slot if first else self.oldest
+            self.freed = slot if first else self.freed
             self.sent += 1
         assert read["payload_drop"] or not read["payload_skip"], "a skip without drop"
         for _ in range(read["payload_drop"] + read["payload_skip"]):
