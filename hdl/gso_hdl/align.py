@@ -74,8 +74,6 @@ class Align(wiring.Component):
         prime = Signal() if config.tags else Const(0, 1)  # this step only takes a beat
 
         load = Signal()  # this step wants a raw beat
-        crosses = Signal()  # ... and has lanes of the one before it, too
-        shifted = Signal(reset_less=True)
         opened = Signal()  # ... and may have it: its frame has not ended yet
         step = Signal()
         done = Signal()
@@ -95,15 +93,22 @@ class Align(wiring.Component):
         following = self.cut.payload
         over = Mux(valid & opened, beat.end, newer_end)
         lost = flush | (valid & blocked)
-        first_load = following.first_load | (lost & ~following.first)
         next_load = ~next_last.all() | now.last_load
+        first_load = following.first_load | (lost & ~following.first)
+        # Does this step take lanes of two beats? It goes to all lanes: many want it early.
+        crosses = load & Mux(at_first, now.first_cross, 1)
+        if not config.narrow:
+            crosses = Signal()
+            with m.If(step & ~prime):
+                m.d.sync += crosses.eq(next_load)
+            with m.If(self.cut.ready):
+                m.d.sync += crosses.eq(first_load & following.first_cross)
         with m.If(step & ~prime):
             m.d.sync += [
                 at_first.eq(0),
                 at_last.eq(next_last.all()),
                 next_last.eq(equal_pairs(number, now.beats_less_1)),
                 load.eq(next_load),
-                crosses.eq(next_load & shifted),
                 opened.eq(next_load & ~ended),
                 number.eq(number + 1),
                 flush.eq(blocked & ~now.last),
@@ -118,8 +123,6 @@ class Align(wiring.Component):
                 at_first.eq(1),
                 # What is left of a frame that ended early is blocked as a whole.
                 load.eq(first_load),
-                crosses.eq(first_load & following.first_cross),
-                shifted.eq(following.shift != 0),
                 opened.eq(following.first_load & (following.first | ~over)),
                 at_last.eq(following.single),
                 next_last.eq(Cat(following.double, Const(-1, pairs - 1))),

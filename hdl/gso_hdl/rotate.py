@@ -26,7 +26,7 @@ class Rotate(wiring.Component):
     -------
     load : In(1), with `shift` for the steps from the next cycle on
     shift : In(log2(lanes))
-    cross : In(1), the step in this cycle crosses; not where the shift is 0
+    cross : In(1), the step in this cycle crosses
     older, newer : In(data_width), the beats, a cycle later
     clear : In(lanes), likewise; lanes that are not payload
     o : Out(data_width), `latency` cycles after the beats
@@ -54,18 +54,20 @@ class Rotate(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shift = Signal(self.lane_bits, reset_less=True)
+        shifted = Signal(reset_less=True)
         with m.If(self.load):
-            m.d.sync += shift.eq(self.shift)
+            m.d.sync += [shift.eq(self.shift), shifted.eq(self.shift != 0)]
+        crosses = self.cross & shifted
         older_from = at_or_above(shift, self.lanes)
 
         if self.with_choice:
             parts = []
             for turn in range(2):
-                parts += self._choose_turned(m, turn, shift, older_from)
+                parts += self._choose_turned(m, turn, shift, older_from, crosses)
             value = self._joined(parts)
         else:
             choose = Signal(self.lanes, reset_less=True)
-            m.d.sync += choose.eq(Mux(self.cross, older_from, 0))
+            m.d.sync += choose.eq(Mux(crosses, older_from, 0))
             value = Cat(
                 Mux(choose[i], self.older.word_select(i, 8), self.newer.word_select(i, 8))
                 for i in range(self.lanes)
@@ -88,14 +90,14 @@ class Rotate(wiring.Component):
         m.d.comb += self.o.eq(out)
         return m
 
-    def _choose_turned(self, m, turn, shift, older_from):
+    def _choose_turned(self, m, turn, shift, older_from, crosses):
         """Of both beats the lanes that are chosen, if the shift is even (`turn` 0) or odd (1); and
         by how many lanes they are to be turned.
         """
         other = shift[0] != turn
         lanes = {
-            "older": Mux(other | ~self.cross, ~0, ~older_from),
-            "newer": Mux(other, ~0, older_from & self.cross.replicate(self.lanes)),
+            "older": Mux(other | ~crosses, ~0, ~older_from),
+            "newer": Mux(other, ~0, older_from & crosses.replicate(self.lanes)),
         }
         parts = []
         for beat, others in lanes.items():
