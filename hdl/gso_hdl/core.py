@@ -123,10 +123,10 @@ class Core(wiring.Component):
             block=True,
             registers=1 if config.narrow else 2,
         )
-        # plan runs ahead, and has a segment every other cycle.
-        early = {"bits": many, "block": plan_waits}
-        queue("cut_queue", plan.cut, cut(config), align.cut, **early)
-        queue("segment_queue", plan.segment, segment_plan(), edit.segment, **early)
+        # Many of them in distributed RAM are a LUT and a multiplexer more in front of align.
+        cuts_wait = slow or (many == 5 and not config.two_tracks)
+        queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=cuts_wait)
+        queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
         # Few beats hide the header's way at 512 bits.
         queue(
             "header_queue",
