@@ -95,7 +95,7 @@ class Align(wiring.Component):
         lost = flush | (valid & blocked)
         next_load = ~next_last.all() | now.last_load
         first_load = following.first_load | (lost & ~following.first)
-        # Does this step take lanes of two beats? It goes to all lanes: many want it early.
+        # Does this step take lanes of two beats? Where there are many lanes a register says so.
         crosses = load & Mux(at_first, now.first_cross, 1)
         if not config.narrow:
             crosses = Signal()

@@ -93,8 +93,7 @@ class Core(wiring.Component):
                 between.o.ready.eq(sink.ready),
             ]
 
-        slow = config.narrowest
-        many = config.segment_bits
+        slow, many = config.narrowest, config.segment_bits
         queue(
             "admit_queue",
             check.admit,
@@ -123,8 +122,8 @@ class Core(wiring.Component):
             block=True,
             registers=1 if config.narrow else 2,
         )
-        # Many of them in distributed RAM are a LUT and a multiplexer more in front of align.
-        cuts_wait = slow or (many == 5 and not config.two_tracks)
+        # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align.
+        cuts_wait = slow or not (config.narrow or config.two_tracks)
         queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=cuts_wait)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
         # Few beats hide the header's way at 512 bits.

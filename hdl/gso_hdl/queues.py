@@ -23,13 +23,13 @@ class Queue(wiring.Component):
     bits : int
         4 or 5: 14 or 30 entries.
     block : bool
-        In block RAM; two entries more fit.
+        In block RAM; as many entries more fit as there are registers behind it.
     registers : int
         With `block`: 1 or 2 behind the RAM, which if `patient` keep `ready` off it: an entry every
         other cycle at most. With 2 one that has waited comes right behind the one before it.
         Without `patient` entries come one a cycle, with 0 straight from the RAM.
     patient : bool
-        With `registers`: the first is filled no earlier than the cycle after it was emptied.
+        With `block`: the first register is filled no earlier than the cycle after it was emptied.
         That is cheaper.
     passing : bool
         An entry that finds the queue empty comes out at once; not with `block`.
@@ -59,6 +59,8 @@ class Queue(wiring.Component):
             raise ValueError("passing is True, expected False with block")
         if block and certain:
             raise ValueError("certain is True, expected False with block")
+        if block and patient and registers < 1:
+            raise ValueError(f"registers is {registers!r}, expected 1 or more with patient")
         self.shape = shape
         self.bits = bits
         self.block = block
