@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .primitives import add_with_carry
+from .primitives import add_with_carry, behind_memory
 from .records import aligned_beat
 
 BEATS_UNDER_WAY = 10  # between align's look at `room` and the buffer's count
@@ -27,9 +27,10 @@ class Buffer(wiring.Component):
     read : In(1), read a beat; only where one is committed
     drop : In(1), without `read`: drop a beat and `skip` more, be there `enable` or not
     skip : In(k), 0 without `drop`
-    data : Out(data_width), the beat read, two cycles later; 0 where none was
+    data : Out(data_width), the beat read, `read_latency` cycles later; 0 where none was
 
-    Latency: 2 cycles to read. Throughput: one beat a cycle. Source: docs/theory.md.
+    Latency: 3 cycles to read, 2 at 256 and 512 bits. Throughput: one beat a cycle.
+    Source: docs/theory.md.
     """
 
     def __init__(self, config):
@@ -84,20 +85,11 @@ class Buffer(wiring.Component):
             self.room.eq(used < config.buffer_rows - BEATS_UNDER_WAY - 2),
         ]
 
-        read_1 = Signal()
-        out = Signal(config.data_width, reset_less=True)
         m.d.comb += [
             read.addr.eq(tail),
             read.en.eq(self.enable),
-            self.data.eq(out),
+            self.data.eq(behind_memory(m, config, self.enable, self.read, read.data)),
         ]
         with m.If(self.enable | self.drop):
             m.d.sync += tail.eq(add_with_carry(tail, self.skip, self.read | self.drop))
-        with m.If(self.enable):
-            m.d.sync += [
-                read_1.eq(self.read),
-                out.eq(read.data),
-            ]
-        with m.If(self.enable & ~read_1):
-            m.d.sync += out.eq(0)
         return m

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import count, mask_code, mask_of
+from .primitives import count, mask_code, mask_of, read_latency
 from .queues import Chain, Queue
 from .records import output_beat
 
@@ -42,7 +42,8 @@ class Egress(wiring.Component):
     beat : Out stream(output_beat)
     completion : Out stream(96)
 
-    Latency: 4 cycles. Throughput: one beat a cycle. Source: D4, D13, D15, D19.
+    Latency: 5 cycles, 4 at 256 and 512 bits. Throughput: one beat a cycle.
+    Source: D4, D13, D15, D19.
     """
 
     def __init__(self, config):
@@ -235,16 +236,7 @@ class Egress(wiring.Component):
             side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]
-        # What the memories gave has, where clocks are fast, one register more on its way.
-        slot_data, payload_data, cycles = self.slot_data, self.payload_data, 2
-        if config.narrow:
-            slot_data, payload_data = (
-                Signal(config.data_width, name=name, reset_less=True)
-                for name in ("slot_data_3", "payload_data_3")
-            )
-            with m.If(move):
-                m.d.sync += [slot_data.eq(self.slot_data), payload_data.eq(self.payload_data)]
-            cycles = 3
+        cycles = read_latency(config)
         sides = [side] + [
             Signal(side.shape(), name=f"side_{i + 1}", reset_less=True) for i in range(cycles)
         ]
@@ -261,7 +253,9 @@ class Egress(wiring.Component):
         for i in range(config.columns):
             part = slice(16 * i, 16 * i + 16)
             word = ~Cat(here.sum[8:], here.sum[:8])
-            m.d.comb += merged[part].eq(Mux(select[i], word, slot_data[part] | payload_data[part]))
+            m.d.comb += merged[part].eq(
+                Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
+            )
         with m.If(move):
             for line in (sides, valid, release):
                 m.d.sync += [later.eq(earlier) for earlier, later in pairwise(line)]

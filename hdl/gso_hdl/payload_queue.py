@@ -13,7 +13,7 @@ from .records import payload_beat, payload_marks
 class PayloadQueue(wiring.Component):
     """Takes what comes from admit while align is busy, so that admit never waits for align.
 
-    The data are in block RAM, of which the widest core has too little in one place: there in
+    The data are in block RAM; in wide cores, where what align decides goes to many of them, in
     distributed RAM. The marks, which align needs early in a cycle, are in distributed RAM.
 
     Parameters
@@ -25,7 +25,7 @@ class PayloadQueue(wiring.Component):
     data : In stream(data_width), always ready; may be used while `room` is, or five cycles longer
     marks : In stream(payload_marks), of each beat of `data` a cycle later
     room : Out(1), a register
-    o : Out stream(payload_beat), two cycles after `data`
+    o : Out stream(payload_beat), two cycles after `data`, three at 64 bits
 
     Throughput: one beat a cycle.
     """
@@ -44,8 +44,10 @@ class PayloadQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        block = not config.two_tracks
-        m.submodules.data = data = RoomQueue(config.data_width, block=block, registers=0)
+        block = config.narrow
+        # The fastest clock has no time for a wire from the RAM to align.
+        registers = int(config.narrowest)
+        m.submodules.data = data = RoomQueue(config.data_width, block=block, registers=registers)
         m.submodules.marks = marks = Queue(payload_marks(config), certain=True)
         valid, coming = self.data.valid, self.data.payload
         if not block:

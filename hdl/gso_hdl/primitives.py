@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small pieces that several stages use: adders, counters, masks, adder tree, delays."""
 
+from itertools import pairwise
+
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -167,6 +169,28 @@ def choose(select, values):
         pairs = [values[i : i + 2] for i in range(0, len(values), 2)]
         values = [Mux(bit, pair[1], pair[0]) if len(pair) == 2 else pair[0] for pair in pairs]
     return values[0]
+
+
+def read_latency(config):
+    """Cycles from a read of slots or buffer to its data: fast clocks have a register more."""
+    return 3 if config.narrow else 2
+
+
+def behind_memory(m, config, enable, read, data):
+    """What a memory gives a cycle after `read`, `read_latency` cycles after it; 0 where no `read`
+    was. All moves with `enable`.
+
+    Only the last register has a reset, so the others can stand near the memory.
+    """
+    cycles = read_latency(config) - 1
+    reads = [Signal(name=f"read_{i + 1}") for i in range(cycles)]
+    out = [Signal(data.shape(), name=f"out_{i + 2}", reset_less=True) for i in range(cycles)]
+    with m.If(enable):
+        m.d.sync += [later.eq(earlier) for earlier, later in pairwise([read, *reads])]
+        m.d.sync += [later.eq(earlier) for earlier, later in pairwise([data, *out])]
+    with m.If(enable & ~reads[-1]):
+        m.d.sync += out[-1].eq(0)
+    return out[-1]
 
 
 def delay(m, name, value, cycles, reset_less=True):

@@ -5,7 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import at_or_above, cleared, delay
+from .primitives import choose, cleared, delay, mask_code, mask_of
 
 
 class Rotate(wiring.Component):
@@ -16,7 +16,8 @@ class Rotate(wiring.Component):
 
     A multiplexer of four is four registers, three of them in reset, and an OR: one LUT a bit where
     a multiplexer needs two. Registers stand next to each LUT and are left over. What resets them
-    is kept as such: an FPGA's reset has no inverter.
+    is kept as such: an FPGA's reset has no inverter. In the widest core the wires between these
+    registers were nearly half of all, too many to be routed: it has multiplexers.
 
     Parameters
     ----------
@@ -31,14 +32,15 @@ class Rotate(wiring.Component):
     clear : In(lanes), likewise; lanes that are not payload
     o : Out(data_width), `latency` cycles after the beats
 
-    Latency: 3 cycles at 64 and 128 bits, 4 at 256 and 512. Throughput: a beat every cycle.
+    Latency: 3 cycles, 4 at 256 bits. Throughput: a beat every cycle.
     """
 
     def __init__(self, config):
-        self.lanes, self.lane_bits = config.lanes, config.lane_bits
+        self.lanes, self.lane_bits, self.narrow = config.lanes, config.lane_bits, config.narrow
         # An odd shift goes along with the choice where the number of its bits is odd.
         self.with_choice = self.lane_bits % 2
-        self.latency = 1 + self.with_choice + self.lane_bits // 2
+        self.multiplexed = config.two_tracks
+        self.latency = self.with_choice + self.lane_bits // 2 + (not self.multiplexed)
         super().__init__(
             {
                 "load": In(1),
@@ -55,10 +57,16 @@ class Rotate(wiring.Component):
         m = Module()
         shift = Signal(self.lane_bits, reset_less=True)
         shifted = Signal(reset_less=True)
+        code = mask_code(shift, self.lanes)
+        if not self.narrow:
+            # Where there are many lanes it is decoded in part ahead.
+            code = Signal(code.shape(), reset_less=True)
         with m.If(self.load):
             m.d.sync += [shift.eq(self.shift), shifted.eq(self.shift != 0)]
+            if not self.narrow:
+                m.d.sync += code.eq(mask_code(self.shift, self.lanes))
         crosses = self.cross & shifted
-        older_from = at_or_above(shift, self.lanes)
+        older_from = mask_of(code, self.lanes)
 
         if self.with_choice:
             parts = []
@@ -66,29 +74,45 @@ class Rotate(wiring.Component):
                 parts += self._choose_turned(m, turn, shift, older_from, crosses)
             value = self._joined(parts)
         else:
-            choose = Signal(self.lanes, reset_less=True)
-            m.d.sync += choose.eq(Mux(crosses, older_from, 0))
+            from_older = Signal(self.lanes, reset_less=True)
+            m.d.sync += from_older.eq(Mux(crosses, older_from, 0))
             value = Cat(
-                Mux(choose[i], self.older.word_select(i, 8), self.newer.word_select(i, 8))
+                Mux(from_older[i], self.older.word_select(i, 8), self.newer.word_select(i, 8))
                 for i in range(self.lanes)
             )
+
+        clear = delay(m, "clear", self.clear, self.latency - 1)
+        out = Signal(len(value), reset_less=True)
+        m.d.comb += self.o.eq(out)
+        if self.multiplexed:
+            value = self._multiplexed(m, value, shift)
+            m.d.sync += out.eq(cleared(value, clear))
+            return m
 
         for cycle, low in enumerate(range(self.with_choice, self.lane_bits, 2)):
             others = Signal(4, name=f"others_{low}", reset_less=True)
             m.d.sync += others.eq(Cat(shift[low : low + 2] != k for k in range(4)))
-            clear = delay(m, f"others_{low}", others, cycle + self.with_choice)
+            others = delay(m, f"others_{low}", others, cycle + self.with_choice)
             parts = []
             for k in range(4):
                 part = Signal(len(value), name=f"part_{low}_{k}", reset_less=True)
-                m.d.sync += part.eq(Mux(clear[k], 0, value))
+                m.d.sync += part.eq(Mux(others[k], 0, value))
                 parts.append((part, k << low))
             value = self._joined(parts)
-
-        clear = delay(m, "clear", self.clear, self.latency - 1)
-        out = Signal(len(value), reset_less=True)
         m.d.sync += out.eq(cleared(value, clear))
-        m.d.comb += self.o.eq(out)
         return m
+
+    def _multiplexed(self, m, value, shift):
+        """`value` turned by multiplexers, with a register behind each but the last."""
+        lows = range(0, self.lane_bits, 2)
+        for cycle, low in enumerate(lows):
+            turn = delay(m, f"turn_{low}", shift[low : low + 2], 1 + cycle)
+            value = choose(turn, [rotated(value, k << low) for k in range(4)])
+            if low != lows[-1]:
+                turned = Signal(len(value), name=f"turned_{low}", reset_less=True)
+                m.d.sync += turned.eq(value)
+                value = turned
+        return value
 
     def _choose_turned(self, m, turn, shift, older_from, crosses):
         """Of both beats the lanes that are chosen, if the shift is even (`turn` 0) or odd (1); and
@@ -113,6 +137,10 @@ class Rotate(wiring.Component):
         """OR of (value, lanes by which it is turned down)."""
         joined = 0
         for value, turned in parts:
-            amount = 8 * turned
-            joined = joined | Cat(value[amount:], value[:amount])
+            joined = joined | rotated(value, turned)
         return joined
+
+
+def rotated(value, lanes):
+    """`value` turned down by a number of lanes that is a constant."""
+    return Cat(value[8 * lanes :], value[: 8 * lanes])

@@ -6,6 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from .primitives import behind_memory
 from .records import column_write
 
 
@@ -38,9 +39,10 @@ class Slots(wiring.Component):
     enable : In(1), the read side moves
     read : In(1), read the row at `address`
     address : In(k)
-    data : Out(data_width), the row read, two cycles later; 0 where none was
+    data : Out(data_width), the row read, `read_latency` cycles later; 0 where none was
 
-    Latency: 1 cycle to write what edit does, 2 to read. Throughput: one write and one read a cycle.
+    Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 and 512 bits.
+    Throughput: one write and one read a cycle.
     """
 
     def __init__(self, config):
@@ -65,23 +67,13 @@ class Slots(wiring.Component):
         config = self.config
         banks = range(len(self.edit))
         row = self.capture.payload
-        # What edit writes waits a cycle, so that `ready` is a register.
-        edits = [Signal(column_write(config), name=f"edit_{i}", reset_less=True) for i in banks]
-        edit_valid = Signal(len(edits))
         free = Signal(init=1)
-        m.d.sync += [
-            *(held.eq(track.payload) for held, track in zip(edits, self.edit, strict=True)),
-            edit_valid.eq(Cat(track.valid for track in self.edit)),
-            free.eq(self.soon),
-        ]
+        m.d.sync += free.eq(self.soon)
         m.d.comb += [
             self.soon.eq(~Cat(track.valid for track in self.edit).any()),
             self.capture.ready.eq(free),
         ]
-        read_1 = Signal()
-        out = Signal(config.data_width, reset_less=True)
-        with m.If(self.enable):
-            m.d.sync += read_1.eq(self.read)
+        out = Signal(config.data_width)
         for bank in banks:
             columns = range(bank, config.columns, len(banks))
             memory = Memory(
@@ -93,16 +85,18 @@ class Slots(wiring.Component):
             m.submodules[f"memory_{bank}"] = memory
             write = memory.write_port(granularity=16)
             read = memory.read_port()
-            # The track that writes into this bank.
-            here, column = edit_valid[0], edits[0]
-            if len(banks) == 2:
-                first, second = (
-                    valid & (edit.column[0] == bank)
-                    for valid, edit in zip(edit_valid, edits, strict=True)
-                )
-                here = first | second
-                column = Signal(column_write(config), name=f"column_{bank}")
-                m.d.comb += column.eq(Mux(first, edits[0].as_value(), edits[1].as_value()))
+            # What is written into this bank waits a cycle, so that `ready` is a register.
+            here = Signal(name=f"here_{bank}")
+            column = Signal(column_write(config), name=f"column_{bank}", reset_less=True)
+            first, last = self.edit[0], self.edit[-1]
+            mine = [
+                track.valid & (track.payload.column[: len(banks) - 1] == bank)
+                for track in self.edit
+            ]
+            m.d.sync += [
+                here.eq(Cat(mine).any()),
+                column.eq(Mux(mine[0], first.payload.as_value(), last.payload.as_value())),
+            ]
             m.d.comb += [
                 write.addr.eq(Mux(here, column.row, row.row)),
                 read.addr.eq(self.address),
@@ -119,9 +113,6 @@ class Slots(wiring.Component):
                     new = Mux(row.keep[lane], row.data[8 * lane : 8 * lane + 8], 0)
                     at = 16 * k + 8 * half
                     m.d.comb += write.data[at : at + 8].eq(Mux(here, value, new))
-                with m.If(self.enable):
-                    m.d.sync += out[16 * i : 16 * i + 16].eq(read.data[16 * k : 16 * k + 16])
-        with m.If(self.enable & ~read_1):
-            m.d.sync += out.eq(0)
-        m.d.comb += self.data.eq(out)
+                m.d.comb += out[16 * i : 16 * i + 16].eq(read.data[16 * k : 16 * k + 16])
+        m.d.comb += self.data.eq(behind_memory(m, config, self.enable, self.read, out))
         return m

@@ -7,6 +7,7 @@ from collections import deque
 import cocotb
 import pytest
 
+from gso_hdl.primitives import read_latency
 from gso_tb import blocks
 from gso_tb.stage import Stage
 
@@ -17,7 +18,7 @@ LOOKED = 6
 
 @pytest.mark.verilator_only
 def test_block_buffer(sim: str, width: int) -> None:
-    """Void segments, skips, a full buffer, and the read side's two cycles."""
+    """Void segments, skips, a full buffer, and the read side's cycles."""
     blocks.run("buffer", sim, width)
 
 
@@ -50,24 +51,24 @@ class _Buffer:
         self.left = 1  # beats that it still gets
         self.committed: deque[list[int]] = deque()  # whole segments
         self.reading: deque[int] = deque()  # beats of the segment that is being read
-        self.fetched: int | None = None  # what the memory gave
-        self.shown: int | None = None  # what `data` is
+        # What the memory gave, on its way; the first is what `data` is.
+        self.shown: deque[int | None] = deque([None] * read_latency(bench.config))
         self.ready_to_read: deque[tuple[int, list[int]]] = deque()
         self.checked = self.skipped = self.voided = 0
         bench.steps.append(self._step)
 
     def _step(self, cycle: int) -> None:
         now, rng, rates = self._now, self.rng, self.rates
-        if self.shown is not None:
+        expected = self.shown[0]
+        if expected is not None:
             got = int(self._data(), 2)
-            assert got == self.shown, f"cycle {cycle}: data {got:#x}, expected {self.shown:#x}"
+            assert got == expected, f"cycle {cycle}: data {got:#x}, expected {expected:#x}"
             self.checked += got != 0
         self.looks.append(self._room() == "1")
         if now["enable"]:
-            self.shown, self.fetched = self.fetched, 0
-            if now["read"]:
-                self.fetched = self.reading.popleft()
-                self.stored -= 1
+            self.shown.popleft()
+            self.shown.append(self.reading.popleft() if now["read"] else 0)
+            self.stored -= now["read"]
         enable = int(rng.random() < rates["enable"])
         following = {"enable": enable, "read": 0, "drop": 0, "skip": 0}
         if not self.reading and self.ready_to_read and self.ready_to_read[0][0] < cycle:

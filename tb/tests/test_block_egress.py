@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cocotb
 import pytest
 
+from gso_hdl.primitives import read_latency
 from gso_model.layout import COMPLETION, SEGMENT_USER
 from gso_tb import blocks
 from gso_tb.reference import aligned, filled
@@ -55,8 +56,9 @@ class _Egress:
         outputs += ("payload_drop", "payload_skip")
         self._read = {name: bench.read(name) for name in outputs}
         self._data = {name: bench.write(name) for name in ("slot_data", "payload_data")}
-        self._fetched = dict.fromkeys(self._data, 0)
-        self._shown = dict.fromkeys(self._data, 0)
+        # What the memories gave, on its way; the first is what egress sees.
+        latency = read_latency(bench.config)
+        self._shown = deque(dict.fromkeys(self._data, 0) for _ in range(latency))
         self.slots: dict[int, bytes] = {}
         self.buffer: deque[bytes] = deque()
         self.sent = 0
@@ -71,7 +73,7 @@ class _Egress:
         bench.steps.append(self._step)
 
     def _step(self, cycle: int) -> None:
-        """The memories: two enabled cycles to read, 0 where nothing was asked (Slots, Buffer)."""
+        """The memories: enabled cycles to read, 0 where nothing was asked (Slots, Buffer)."""
         read = {name: int(get(), 2) for name, get in self._read.items()}
         assert read["oldest"] == self.oldest, f"oldest is {read['oldest']}, not {self.oldest}"
         self.oldest = self.freed
@@ -84,18 +86,19 @@ class _Egress:
             self.buffer.popleft()
         if not read["enable"]:
             return
-        for name, value in self._fetched.items():
-            if value != self._shown[name]:
-                self._data[name](value)
-            self._shown[name] = value
-        self._fetched = dict.fromkeys(self._data, 0)
+        fetched = dict.fromkeys(self._data, 0)
         if read["slot_read"]:
             row = self.slots[read["slot_address"]]
-            self._fetched["slot_data"] = int.from_bytes(row, "little")
+            fetched["slot_data"] = int.from_bytes(row, "little")
         if read["payload_read"]:
             assert not read["payload_drop"], "a beat is read while others are dropped"
             assert self.buffer, "a beat is read that was not committed"
-            self._fetched["payload_data"] = int.from_bytes(self.buffer.popleft(), "little")
+            fetched["payload_data"] = int.from_bytes(self.buffer.popleft(), "little")
+        self._shown.append(fetched)
+        before = self._shown.popleft()
+        for name, value in self._shown[0].items():
+            if value != before[name]:
+                self._data[name](value)
 
     def _on_beat(self, got) -> None:
         if self.open:

@@ -2,18 +2,20 @@
 """The stage `slots` against rows of bytes (D10; ARCHITECTURE: header edit)."""
 
 import random
+from collections import deque
 from functools import partial
 
 import cocotb
 import pytest
 
+from gso_hdl.primitives import read_latency
 from gso_tb import blocks
 from gso_tb.stage import Stage
 
 
 @pytest.mark.verilator_only
 def test_block_slots(sim: str, width: int) -> None:
-    """Rows with `keep`, columns a cycle later, edit before capture, the read side's two cycles."""
+    """Rows with `keep`, columns a cycle later, edit before capture, the read side's cycles."""
     blocks.run("slots", sim, width)
 
 
@@ -36,8 +38,8 @@ class _Slots:
         self._data = bench.read("data")
         self._write = {name: bench.write(name) for name in ("enable", "read", "address")}
         self._now = dict.fromkeys(self._write, 0)
-        self.fetched: bytes | None = None
-        self.shown: bytes | None = None
+        # What the memory gave, on its way; the first is what `data` is.
+        self.shown: deque[bytes | None] = deque([None] * read_latency(bench.config))
         self.checked = 0
         self.rows_sent: list = []
         self.columns_sent: list[list] = [[] for _ in self.edits]
@@ -88,15 +90,15 @@ class _Slots:
 
     def _step(self, cycle: int) -> None:
         now, rng = self._now, self.rng
-        if self.shown is not None:
+        expected = self.shown[0]
+        if expected is not None:
             got = int(self._data(), 2).to_bytes(self.bench.lanes, "little")
-            assert got == self.shown, f"cycle {cycle}: {got.hex()}, expected {self.shown.hex()}"
+            assert got == expected, f"cycle {cycle}: {got.hex()}, expected {expected.hex()}"
             self.checked += any(got)
         if now["enable"]:
-            self.shown = self.fetched
-            self.fetched = bytes(self.bench.lanes)
-            if now["read"]:
-                self.fetched = bytes(self.rows[now["address"]])
+            self.shown.popleft()
+            row = self.rows[now["address"]] if now["read"] else self.bench.lanes
+            self.shown.append(bytes(row))
         # What capture sends at this edge the model has after this step, what edit sends a cycle
         # later; a row that they may write at the next edge is not read then.
         self._write_columns()
