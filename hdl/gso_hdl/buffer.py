@@ -29,7 +29,7 @@ class Buffer(wiring.Component):
     skip : In(k), 0 without `drop`
     data : Out(data_width), the beat read, `read_latency` cycles later; 0 where none was
 
-    Latency: 3 cycles to read, 2 at 256 and 512 bits. Throughput: one beat a cycle.
+    Latency: 3 cycles to read, 2 at 256 bits. Throughput: one beat a cycle.
     Source: docs/theory.md.
     """
 

@@ -42,7 +42,7 @@ class Egress(wiring.Component):
     beat : Out stream(output_beat)
     completion : Out stream(96)
 
-    Latency: 5 cycles, 4 at 256 and 512 bits. Throughput: one beat a cycle.
+    Latency: 5 cycles, 4 at 256 bits. Throughput: one beat a cycle.
     Source: D4, D13, D15, D19.
     """
 

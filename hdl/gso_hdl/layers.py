@@ -30,8 +30,9 @@ class Word:
 class Layer:
     """One header of a frame, as seen in the row at hand.
 
-    `here`: there is something to look at. `mask`, `invert`: one bit a column, what is summed, and
-    of that what is subtracted. `x`, `y`, `z`: the words that are read out.
+    `here`: there is something to look at. `x`, `y`, `z`: the words that are read out. The others
+    have one bit a column: `mask` without `but`, and `also`, is summed, and of that `invert`
+    subtracted.
     """
 
     here: Value
@@ -39,6 +40,8 @@ class Layer:
     x: Word
     y: Word
     z: Word
+    but: Value | None = None
+    also: Value | None = None
     invert: Value | int = 0
 
 
@@ -140,7 +143,6 @@ def layers(config, context, place, checksum_here, checksum):
             | (outer_l4.is_word(3) & every(context.outer_from_header))
             | own
         )
-        covered = (from_outer_l4 & ~l4_words & ~left_out) | outer_addresses | invert
         # Whether anything is covered takes too long; a row too many is looked at for nothing.
         covers = (
             Mux(context.l4_known, outer_l4.in_front_of(l4), outer_l4.reached())
@@ -157,7 +159,9 @@ def layers(config, context, place, checksum_here, checksum):
         found["outer_l4"] = Layer(
             here=(context.outer_checksum_on & covers)
             | ((context.outer_udp | context.gre) & outer_l4.any_word(0, 5)),
-            mask=covered,
+            mask=from_outer_l4 & ~l4_words,
+            but=left_out,
+            also=outer_addresses | invert,
             x=Word(0, 4, context.geneve),
             y=Word(1),
             z=Word(3),

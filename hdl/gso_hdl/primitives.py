@@ -88,7 +88,7 @@ class SumTree(wiring.Component):
     count : int
         Words, a power of two from 2.
     levels : int
-        Tree levels between two registers, from 1.
+        Tree levels between two registers, from 1; the first may have fewer in front of it.
 
     Members
     -------
@@ -103,9 +103,9 @@ class SumTree(wiring.Component):
             raise ValueError(f"levels is {levels!r}, expected 1 or more")
         self.count = count
         self.levels = levels
-        depth = (count - 1).bit_length()
-        self.latency = -(-depth // levels)
-        super().__init__({"i": In(16 * count), "o": Out(16 + depth)})
+        self.depth = (count - 1).bit_length()
+        self.latency = -(-self.depth // levels)
+        super().__init__({"i": In(16 * count), "o": Out(16 + self.depth)})
 
     def elaborate(self, platform):
         m = Module()
@@ -114,7 +114,7 @@ class SumTree(wiring.Component):
         while len(terms) > 1:
             terms = [apart(terms[i], terms[i + 1]) for i in range(0, len(terms), 2)]
             level += 1
-            if level % self.levels == 0 or len(terms) == 1:
+            if (self.depth - level) % self.levels == 0:
                 held = []
                 for i, term in enumerate(terms):
                     register = Signal(16 + level, name=f"level{level}_{i}", reset_less=True)
@@ -172,8 +172,10 @@ def choose(select, values):
 
 
 def read_latency(config):
-    """Cycles from a read of slots or buffer to its data: fast clocks have a register more."""
-    return 3 if config.narrow else 2
+    """Cycles from a read of slots or buffer to its data: a register more for fast clocks, and for
+    the long ways of the widest core.
+    """
+    return 3 if config.narrow or config.two_tracks else 2
 
 
 def behind_memory(m, config, enable, read, data):

@@ -41,7 +41,7 @@ class Slots(wiring.Component):
     address : In(k)
     data : Out(data_width), the row read, `read_latency` cycles later; 0 where none was
 
-    Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 and 512 bits.
+    Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 bits.
     Throughput: one write and one read a cycle.
     """
 

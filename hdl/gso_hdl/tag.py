@@ -61,10 +61,18 @@ class Tag(wiring.Component):
         moving = Signal()  # there are
         finished = Signal()  # `valid`, and there are none
         first_moves = Mux(number < tag_row, 0, context.count) if tag_row else context.count
-        may = (~valid | (finished & self.tagged.ready)) & self.context.valid & ~context.empty
+        free = ~valid | (finished & self.tagged.ready)
+        # The next row comes from the queue: a register where clocks are fast and frames have rows
+        # enough, so that little is in front of the queue's block RAM.
+        wanted = Signal()
+        there = self.context.valid & ~context.empty & ~past
+        if config.narrow:
+            m.d.sync += wanted.eq(there & ~(load & (final | self.row.payload.short)))
+        else:
+            m.d.comb += wanted.eq(there)
         m.d.comb += [
-            load.eq(may & (past | self.row.valid)),
-            self.row.ready.eq(may & ~past),
+            load.eq(free & (past | (wanted & self.row.valid))),
+            self.row.ready.eq(free & wanted),
             self.context.ready.eq((load & last) | context.empty),
             self.tagged.valid.eq(finished),
             self.tagged.payload.eq(held),

@@ -58,7 +58,7 @@ def ecp5(width: int, preset: str, seeds: list[int], verilog: Path, made: Path) -
     _say(started, f"{area['lut4_eq']} LUT4-eq, {area['ff']} FF, {area['dp16kd']} DP16KD")
     runs = []
     for seed in seeds:
-        runs.append(place.place(made, seed))
+        runs.append(place.place(made, seed, width))
         _say(started, f"seed {seed}: {runs[-1].fmax:.1f} MHz")
     middle = place.median(runs)
     text = path.words(middle)
