@@ -134,12 +134,12 @@ class Capture(wiring.Component):
             "slot": base,
             "address": address,
         }
+        if config.tunnels:
+            noted |= {name: getattr(layer["outer_l4"], name) for name in ("invert", "but", "also")}
         for name in names:
             noted[f"mask_{name}"] = layer[name].mask
             for word in "xyz":
                 noted[f"{word}_{name}"] = getattr(layer[name], word).columns(place[name])
-        if config.tunnels:
-            noted |= {name: getattr(layer["outer_l4"], name) for name in ("invert", "but", "also")}
         # What the later stages want of the context goes along.
         noted["frame"] = context
         waits = Signal()  # there is such a row
@@ -162,24 +162,19 @@ class Capture(wiring.Component):
             ready.eq(may & ~context.empty & fits),
             passes.eq(may & context.empty),
         ]
-
-        def registers(prefix, values, load):
-            """Registers for the `values` by name, which are taken with `load`."""
-            taken = {}
-            for name, value in values.items():
-                shape = Value.cast(value).shape()
-                taken[name] = Signal(shape, name=f"{prefix}_{name}", reset_less=True)
-                with m.If(load):
-                    m.d.sync += taken[name].eq(value)
-            return taken
-
-        ahead = registers("ahead", noted, walk)
-        to_hold = dict(ahead)
-        if config.tunnels:
-            # What an outer UDP checksum covers has many terms: the last of them a register later.
-            mask, but, also = (to_hold.pop(name) for name in ("mask_outer_l4", "but", "also"))
-            to_hold["mask_outer_l4"] = (mask & ~but) | also
-        held = registers("held", to_hold, begin)
+        ahead, held = {}, {}
+        for name, value in noted.items():
+            shape = Value.cast(value).shape()
+            for values, prefix in ((ahead, "ahead"), (held, "held")):
+                values[name] = Signal(shape, name=f"{prefix}_{name}", reset_less=True)
+            becomes = ahead[name]
+            if name == "mask_outer_l4":
+                # It has many terms: the last of them between the two registers.
+                becomes = (becomes & ~ahead["but"]) | ahead["also"]
+            with m.If(walk):
+                m.d.sync += ahead[name].eq(value)
+            with m.If(begin):
+                m.d.sync += held[name].eq(becomes)
         frame = data.View(context.shape(), held["frame"])
 
         # --- look: one layer a cycle
