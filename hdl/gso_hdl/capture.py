@@ -184,7 +184,13 @@ class Capture(wiring.Component):
         first = Signal(reset_less=True)  # look at this row
         writes = Signal(2)  # still to be made of this row
         pick = Signal(len(names))
-        m.d.comb += pick.eq(Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names))))
+
+        def picks(todo, pause):
+            return Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names)))
+
+        many = len(names) > 2
+        if not many:
+            m.d.comb += pick.eq(picks(todo, pause))
         in_header = ~mask_of(held["header_end"], config.lanes)
         m.d.comb += [
             self.slot.valid.eq(writes.any()),
@@ -202,9 +208,14 @@ class Capture(wiring.Component):
             (~begin & open_)
             | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
         )
+        next_todo = Mux(begin, ahead["here"], rest)
+        next_pause = begin & ahead["pause"]
+        if many:
+            # It goes to all columns, so it is known a cycle ahead.
+            m.d.sync += pick.eq(picks(next_todo, next_pause))
         m.d.sync += [
-            todo.eq(Mux(begin, ahead["here"], rest)),
-            pause.eq(begin & ahead["pause"]),
+            todo.eq(next_todo),
+            pause.eq(next_pause),
             first.eq(begin),
             writes.eq(next_writes),
             valid_0.eq(begin | ~open_),
@@ -214,7 +225,7 @@ class Capture(wiring.Component):
         def picked(prefix):
             """What `held` has of the layer looked at."""
             values = [held[f"{prefix}_{name}"] for name in names]
-            if len(names) == 2:
+            if not many:
                 return Mux(todo[0], values[0], values[1])
             terms = [
                 value & bit.replicate(len(value)) for value, bit in zip(values, pick, strict=True)

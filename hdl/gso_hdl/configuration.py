@@ -111,6 +111,11 @@ class Configuration:
     @property
     def two_tracks(self):
         """Wide cores edit L3 and L4 side by side: their segments have fewer beats than columns."""
+        return self.data_width >= 256
+
+    @property
+    def widest(self):
+        """Few cycles for a frame, and long wires: block RAM takes too long, and too much room."""
         return self.data_width >= 512
 
     @property

@@ -103,7 +103,7 @@ class Core(wiring.Component):
             block=True,
         )
         # In the widest core frames of one beat follow each other faster than block RAM allows plan.
-        plan_waits = not config.two_tracks
+        plan_waits = not config.widest
         queue("plan_queue", check.plan, plan_context(config), plan.context, block=plan_waits)
         queue(
             "capture_queue",
@@ -123,7 +123,7 @@ class Core(wiring.Component):
             registers=1 if config.narrow else 2,
         )
         # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align.
-        cuts_wait = slow or not (config.narrow or config.two_tracks)
+        cuts_wait = slow or not (config.narrow or config.widest)
         queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=cuts_wait)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
         # Few beats hide the header's way at 512 bits.
@@ -133,7 +133,7 @@ class Core(wiring.Component):
             header_result(config),
             edit.header,
             block=slow,
-            passing=config.two_tracks,
+            passing=config.widest,
         )
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
         queue("sums_queue", capture.sums, header_sums(config), edit.sums, block=slow)
@@ -143,7 +143,7 @@ class Core(wiring.Component):
         rows = RoomQueue(
             header_row(config),
             rows_bits,
-            block=not config.two_tracks,
+            block=not config.widest,
             registers=1 + config.narrow,
         )
         m.submodules.rows = rows

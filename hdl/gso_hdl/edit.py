@@ -241,9 +241,7 @@ class Edit(wiring.Component):
             m.submodules.records = records = Chain(segment_record(config), 3)
             m.d.sync += crowded.eq(records.full | Cat(ended).any())
         else:
-            m.submodules.records = records = Queue(
-                segment_record(config), passing=config.two_tracks
-            )
+            m.submodules.records = records = Queue(segment_record(config), passing=config.widest)
             m.d.sync += crowded.eq(unsent[3:].any() | fire_end)
         m.d.comb += fire_end.eq(at_end & self.sums.valid & ~others & ~crowded)
         computed = l4_computed(frame, header)

@@ -175,7 +175,7 @@ def read_latency(config):
     """Cycles from a read of slots or buffer to its data: a register more for fast clocks, and for
     the long ways of the widest core.
     """
-    return 3 if config.narrow or config.two_tracks else 2
+    return 3 if config.narrow or config.widest else 2
 
 
 def behind_memory(m, config, enable, read, data):

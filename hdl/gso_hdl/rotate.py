@@ -39,7 +39,7 @@ class Rotate(wiring.Component):
         self.lanes, self.lane_bits, self.narrow = config.lanes, config.lane_bits, config.narrow
         # An odd shift goes along with the choice where the number of its bits is odd.
         self.with_choice = self.lane_bits % 2
-        self.multiplexed = config.two_tracks
+        self.multiplexed = config.widest
         self.latency = self.with_choice + self.lane_bits // 2 + (not self.multiplexed)
         super().__init__(
             {
