@@ -110,12 +110,12 @@ class Configuration:
 
     @property
     def two_tracks(self):
-        """Wide cores edit L3 and L4 side by side: their segments have fewer beats than columns."""
+        """Wide cores edit L3 and L4 side by side: a segment has few beats to do it in."""
         return self.data_width >= 256
 
     @property
     def widest(self):
-        """Few cycles for a frame, and long wires: block RAM takes too long, and too much room."""
+        """A cycle or two for a small frame: too few for records to wait in block RAM."""
         return self.data_width >= 512
 
     @property

@@ -17,8 +17,8 @@ OUTER_L4_STEPS = ("outer_udp_length", "outer_again", "outer_udp_checksum")
 def tracks(config):
     """The steps of each track, in order.
 
-    The wide core has two tracks, for the L3 headers and for L4, which work side by side; the
-    others have one. A tunnel's UDP header goes with L3, as L4 has more steps, but for the case in
+    Wide cores have two tracks, for the L3 headers and for L4, which work side by side; the others
+    have one. A tunnel's UDP header goes with L3, as L4 has more steps, but for the case in
     which L4's sum is the rest of its own. `end` hands the segment on and is always the last.
     """
     outer_l4 = OUTER_L4_STEPS if config.tunnels else ()

@@ -70,8 +70,9 @@ class Tag(wiring.Component):
             m.d.sync += wanted.eq(there & ~(load & (final | self.row.payload.short)))
         else:
             m.d.comb += wanted.eq(there)
+        comes = past | (wanted & self.row.valid)
         m.d.comb += [
-            load.eq(free & (past | (wanted & self.row.valid))),
+            load.eq(free & comes),
             self.row.ready.eq(free & wanted),
             self.context.ready.eq((load & last) | context.empty),
             self.tagged.valid.eq(finished),
@@ -83,19 +84,17 @@ class Tag(wiring.Component):
         kept = [Signal(32, name=f"kept_{i}", reset_less=True) for i in range(2)]
         first_move = moves == count
         moved_in = Mux(first_move, kept[0], kept[1])
-        with m.If(load):
+        with m.If(free):
             m.d.sync += [
-                valid.eq(1),
+                valid.eq(comes),
                 moves.eq(first_moves),
-                moving.eq(first_moves != 0),
-                finished.eq(first_moves == 0),
-                number.eq(Mux(last, 0, number + 1)),
-                past.eq(final & ~last),
+                moving.eq(comes & (first_moves != 0)),
+                finished.eq(comes & (first_moves == 0)),
             ]
         with m.Elif(moving):
             m.d.sync += [moves.eq(moves - 1), moving.eq(moves != 1), finished.eq(moves == 1)]
-        with m.Elif(self.tagged.ready):
-            m.d.sync += [valid.eq(0), finished.eq(0)]
+        with m.If(load):
+            m.d.sync += [number.eq(Mux(last, 0, number + 1)), past.eq(final & ~last)]
         with m.If(moving):
             for i, word in enumerate(data):
                 before = data[i - 1] if i else moved_in

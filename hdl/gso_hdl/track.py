@@ -49,7 +49,7 @@ class Track(wiring.Component):
     write : Out stream(column_write), never stalled
     total : Out(17), the sum with a step in it a cycle before that step writes, its carry on top
 
-    Latency: 4 cycles to a write, 3 at 512 bits. Throughput: one step a cycle.
+    Latency: 4 cycles to a write, 3 at 256 and 512 bits. Throughput: one step a cycle.
     Source: RFC 1071, D4.
     """
 
