@@ -35,7 +35,7 @@ class Align(wiring.Component):
     flush : Out(1), the rest of this frame is discarded
     last_taken : Out(1), a frame's last cut was taken
 
-    Latency: 5 cycles at 64 and 128 bits, 6 at 256 and 512. Throughput: one beat a cycle.
+    Latency: 5 cycles, 6 at 256 bits. Throughput: one beat a cycle.
     Source: docs/theory.md, D13.
     """
 

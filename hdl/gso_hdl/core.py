@@ -122,7 +122,8 @@ class Core(wiring.Component):
             block=True,
             registers=1 if config.narrow else 2,
         )
-        # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align.
+        # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align; the
+        # widest core has no cycle for block RAM.
         cuts_wait = slow or not (config.narrow or config.widest)
         queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=cuts_wait)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)

@@ -28,6 +28,7 @@ def test_random(sim: str, width: int, full: bool) -> None:
         _run(sim, width, "basic", 1000 + width, 10000 if full else 1000)
 
 
+@pytest.mark.every_width
 def test_random_full(sim: str, width: int, full: bool) -> None:
     """The same with tunnels, inserted tags and 802.3 lengths."""
     if sim == "icarus":

@@ -99,7 +99,16 @@ def test_certain() -> None:
     assert len(got) > 250
 
 
-@pytest.mark.parametrize("options", [{}, {"block": True}, {"block": True, "registers": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"block": True},
+        {"block": True, "registers": 0},
+        {"bits": 5, "block": True},
+        {"bits": 5, "block": True, "registers": 2},
+    ],
+)
 def test_room(options: dict) -> None:
     """A source that hears of `room` five cycles late loses nothing."""
     rng = random.Random(1)
