@@ -56,6 +56,7 @@ def header(rng: random.Random, lanes: int, most: int) -> Header:
     return Header(rng.randbytes(rows * lanes), size, come, rng.randbytes(4 * count))
 
 
+@pytest.mark.every_width
 @pytest.mark.parametrize(("idle", "stall"), [(0, 0), (0.5, 0), (0, 0.5), (0.3, 0.3), (0.9, 0.1)])
 def test_block_tag(width: int, idle: float, stall: float) -> None:
     """No tag, one or two, headers of any length, whole or ended in any row, none at all."""
