@@ -9,6 +9,7 @@ from typing import NamedTuple
 import cocotb
 import pytest
 
+from gso_hdl.configuration import FEATURES
 from gso_model import BASIC, check_descriptor, check_headers
 from gso_model.layout import ChecksumMode, IdMode
 from gso_tb import blocks, error_cases, frames, random_jobs
@@ -16,7 +17,6 @@ from gso_tb.frames import Shape, build
 from gso_tb.grid import shapes
 from gso_tb.jobs import Job
 from gso_tb.reference import (
-    contexts,
     filled,
     header_bytes,
     header_sums,
@@ -25,6 +25,7 @@ from gso_tb.reference import (
     payload_bytes,
     rows,
 )
+from gso_tb.reference_full import full_contexts
 from gso_tb.stage import Stage, same
 
 
@@ -32,6 +33,13 @@ from gso_tb.stage import Stage, same
 def test_block_capture(sim: str, width: int) -> None:
     """Sums, words, verdicts and both copies of the slot."""
     blocks.run("capture", sim, width)
+
+
+@pytest.mark.parametrize("bits", [128, 256])
+def test_block_capture_full(bits: int) -> None:
+    """The same frames where there are five layers to look at, two of them in these."""
+    changes = {"features": FEATURES}
+    blocks.run("capture", "verilator", bits, changes=changes, thin=2, label="full")
 
 
 class Expected(NamedTuple):
@@ -132,7 +140,11 @@ class CaptureBench:
         await bench.start()
         for job in jobs:
             d = job.descriptor
-            fields = contexts(d, lanes, check_descriptor(d, BASIC))["header"]
+            status = check_descriptor(d, BASIC)
+            fields = full_contexts(d, lanes, status, bench.config.features)["header"]
+            if fields["empty"] and bench.config.features:
+                # Where nothing is asked neither of these is.
+                fields = {"llc": 0, "vxlan_short": 0, **fields}
             if not fields["empty"]:
                 fields = {"seed": rng.getrandbits(18), **fields}
             filled_fields = filled(self.context.record, fields, rng)
