@@ -165,14 +165,16 @@ class Capture(wiring.Component):
         ahead, held = {}, {}
         for name, value in noted.items():
             shape = Value.cast(value).shape()
-            for values, prefix in ((ahead, "ahead"), (held, "held")):
-                values[name] = Signal(shape, name=f"{prefix}_{name}", reset_less=True)
+            ahead[name] = Signal(shape, name=f"ahead_{name}", reset_less=True)
+            with m.If(walk):
+                m.d.sync += ahead[name].eq(value)
             becomes = ahead[name]
+            if name in ("but", "also"):
+                continue
             if name == "mask_outer_l4":
                 # It has many terms: the last of them between the two registers.
                 becomes = (becomes & ~ahead["but"]) | ahead["also"]
-            with m.If(walk):
-                m.d.sync += ahead[name].eq(value)
+            held[name] = Signal(shape, name=f"held_{name}", reset_less=True)
             with m.If(begin):
                 m.d.sync += held[name].eq(becomes)
         frame = data.View(context.shape(), held["frame"])

@@ -52,7 +52,8 @@ def count(m, register, up, down):
 
 
 def mask_code(position, count):
-    """What `at_or_above` is made from, to be kept in a register: its bits by ones and by eights.
+    """A code for the `count` bits (a power of two) of which bit i is 1 where i >= `position`, a
+    lane's number; to be kept in a register: bits by ones and by eights.
 
     All 0 stands for a position behind the last lane.
     """
@@ -68,11 +69,6 @@ def mask_of(code, count):
     low, high = code[:8], code[8:]
     before = Cat(Const(0, 1), high)
     return Cat(high[i // 8] & (before[i // 8] | low[i % 8]) for i in range(count))
-
-
-def at_or_above(position, count):
-    """`count` bits (a power of two): bit i is 1 where i >= `position`, a lane's number."""
-    return mask_of(mask_code(position, count), count)
 
 
 def words_of(beat, columns):

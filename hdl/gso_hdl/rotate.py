@@ -84,11 +84,12 @@ class Rotate(wiring.Component):
         clear = delay(m, "clear", self.clear, self.latency - 1)
         out = Signal(len(value), reset_less=True)
         m.d.comb += self.o.eq(out)
-        if self.multiplexed:
-            value = self._multiplexed(m, value, shift)
-            m.d.sync += out.eq(cleared(value, clear))
-            return m
+        turn = self._multiplexed if self.multiplexed else self._in_reset
+        m.d.sync += out.eq(cleared(turn(m, value, shift), clear))
+        return m
 
+    def _in_reset(self, m, value, shift):
+        """`value` turned by registers of which one in four is not in reset."""
         for cycle, low in enumerate(range(self.with_choice, self.lane_bits, 2)):
             others = Signal(4, name=f"others_{low}", reset_less=True)
             m.d.sync += others.eq(Cat(shift[low : low + 2] != k for k in range(4)))
@@ -99,8 +100,7 @@ class Rotate(wiring.Component):
                 m.d.sync += part.eq(Mux(others[k], 0, value))
                 parts.append((part, k << low))
             value = self._joined(parts)
-        m.d.sync += out.eq(cleared(value, clear))
-        return m
+        return value
 
     def _multiplexed(self, m, value, shift):
         """`value` turned by multiplexers, with a register behind each but the last."""

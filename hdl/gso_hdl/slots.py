@@ -85,7 +85,8 @@ class Slots(wiring.Component):
             m.submodules[f"memory_{bank}"] = memory
             write = memory.write_port(granularity=16)
             read = memory.read_port()
-            # What is written into this bank waits a cycle, so that `ready` is a register.
+            # What is written into this bank waits a cycle, so that `ready` is a register. Of one
+            # bank no bit of a column's number tells which, and 0 bits are 0.
             here = Signal(name=f"here_{bank}")
             column = Signal(column_write(config), name=f"column_{bank}", reset_less=True)
             first, last = self.edit[0], self.edit[-1]

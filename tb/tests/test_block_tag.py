@@ -5,10 +5,10 @@ import random
 from typing import NamedTuple
 
 import pytest
-from amaranth.sim import Simulator
 
 from gso_hdl.configuration import Configuration
 from gso_hdl.tag import PLACE, Tag
+from gso_tb.simulate import simulate
 
 
 class Header(NamedTuple):
@@ -95,10 +95,7 @@ def test_block_tag(width: int, idle: float, stall: float) -> None:
                 got.append((row.data.to_bytes(config.lanes, "little"), row.short))
             await ctx.tick()
 
-    simulator = Simulator(stage)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(stage, bench)
     assert len(got) == len(wanted)
     for number, ((data, short), (bytes_, ends)) in enumerate(zip(got, wanted, strict=True)):
         assert (data[: len(bytes_)], short) == (bytes_, ends), f"row {number}"

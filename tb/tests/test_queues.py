@@ -5,9 +5,9 @@ import itertools
 import random
 
 import pytest
-from amaranth.sim import Simulator
 
 from gso_hdl.queues import Chain, Queue, RoomQueue
+from gso_tb.simulate import simulate
 
 # Options of a queue, cycles from in to out when it is empty, cycles between entries when it is not.
 KINDS = {
@@ -25,15 +25,19 @@ BITS = 12
 def run(queue, offers, takes, cycles=2000):
     """What goes through `queue`: (value, cycle) of each entry in, and of each one out.
 
-    `offers(cycle, under way)` and `takes(cycle)` say whether there is an entry and room for one.
+    `offers(cycle, under way)` and `takes(cycle)` say whether there is an entry and room for one;
+    where the queue has a `room` it has to be there five cycles before, too.
     """
+    rng = random.Random(BITS)
     sent, got = [], []
+    heard = [1] * 5
 
     async def bench(ctx):
         for cycle in range(cycles):
-            valid = offers(cycle, len(sent) - len(got))
+            heard.append(ctx.get(queue.room) if hasattr(queue, "room") else 1)
+            valid = heard.pop(0) and offers(cycle, len(sent) - len(got))
             ctx.set(queue.i.valid, valid)
-            ctx.set(queue.i.payload, random.getrandbits(BITS))
+            ctx.set(queue.i.payload, rng.getrandbits(BITS))
             ctx.set(queue.o.ready, takes(cycle))
             if valid and ctx.get(queue.i.ready):
                 sent.append((ctx.get(queue.i.payload), cycle))
@@ -41,10 +45,7 @@ def run(queue, offers, takes, cycles=2000):
                 got.append((ctx.get(queue.o.payload), cycle))
             await ctx.tick()
 
-    simulator = Simulator(queue)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(queue, bench)
     return sent, got
 
 
@@ -112,28 +113,10 @@ def test_certain() -> None:
 def test_room(options: dict) -> None:
     """A source that hears of `room` five cycles late loses nothing."""
     rng = random.Random(1)
-    queue = RoomQueue(BITS, **options)
-    heard = [1] * 5
-    sent, got = [], []
-
-    async def bench(ctx):
-        for _ in range(2000):
-            heard.append(ctx.get(queue.room))
-            valid = heard.pop(0) and rng.random() < 0.95
-            ctx.set(queue.i.valid, valid)
-            ctx.set(queue.i.payload, rng.getrandbits(BITS))
-            ctx.set(queue.o.ready, rng.random() < 0.5)
-            if valid:
-                sent.append(ctx.get(queue.i.payload))
-            if ctx.get(queue.o.valid) and ctx.get(queue.o.ready):
-                got.append(ctx.get(queue.o.payload))
-            await ctx.tick()
-
-    simulator = Simulator(queue)
-    simulator.add_clock(1e-8)
-    simulator.add_testbench(bench)
-    simulator.run()
-    assert got == sent[: len(got)]
+    sent, got = run(
+        RoomQueue(BITS, **options), lambda *_: rng.random() < 0.95, lambda _: rng.random() < 0.5
+    )
+    assert values(got) == values(sent)[: len(got)]
     assert len(got) > 750
 
 
