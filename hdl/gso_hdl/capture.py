@@ -17,7 +17,7 @@ class Capture(wiring.Component):
 
     A row is looked at once for each header (layer) that it has something of, one a cycle.
     Meanwhile it is written into the frame's slot and, where there will be several segments, into
-    the slot's copy for odd ones.
+    the slot's copy for odd ones: at once where copies have a memory each, else behind the first.
 
     Fields that edit writes are left out of the sums; edit adds their new values. The sums of L4
     and a tunnel's UDP start with what the descriptor alone says of the pseudo-header.
@@ -37,7 +37,8 @@ class Capture(wiring.Component):
     sums : Out stream(header_sums), one a frame, later; likewise
 
     Latency: from the last row's arrival, 6 cycles; sums 1 and the adder tree's later.
-    Throughput: a row in as many cycles as it has layers; two with several segments.
+    Throughput: a row in as many cycles as it has layers; two with several segments, unless both
+    copies are written at once.
     Source: D2, D3, D6, D11 codes 16 to 22, D17, D21.
     """
 
@@ -96,7 +97,11 @@ class Capture(wiring.Component):
         # Nothing behind the header is kept.
         header_end = mask_code(context.end_lane, config.lanes)
         header_end &= (at_end & (context.end_lane != 0)).replicate(len(header_end))
-        behind = (base + Mux(context.several, context.rows << 1, context.rows))[:address_bits]
+        at_once = config.copies_at_once
+        rows, writes = context.rows, 1
+        if not at_once:
+            rows, writes = Mux(context.several, rows << 1, rows), Mux(context.several, 2, 1)
+        behind = (base + rows)[:address_bits]
         # Room for the longest header is there before the first row; `base` may be a frame old. Once
         # there it stays: only later frames' headers need more.
         m.d.sync += fits.eq((base - self.oldest)[:address_bits] < config.slot_rows // 2)
@@ -123,10 +128,10 @@ class Capture(wiring.Component):
             "here": here,
             # The first look at a header is for no sum that has a seed.
             "pause": at_start & ~unseeded,
-            "writes": Mux(context.empty, 0, Mux(context.several, 2, 1)),
+            "writes": Mux(context.empty, 0, writes),
             "data": self.row.payload.data,
             "header_end": header_end,
-            "copy": (address + context.rows)[:address_bits],
+            **({} if at_once else {"copy": (address + context.rows)[:address_bits]}),
             "last": context.empty | last_row,
             "rows": ~context.empty,
             "short": self.row.payload.short & ~context.empty,
@@ -194,9 +199,12 @@ class Capture(wiring.Component):
         if not many:
             m.d.comb += pick.eq(picks(todo, pause))
         in_header = ~mask_of(held["header_end"], config.lanes)
+        to = held["address"]
+        if not at_once:
+            to = Mux(frame.several & writes[0], held["copy"], to)
         m.d.comb += [
             self.slot.valid.eq(writes.any()),
-            self.slot.payload.row.eq(Mux(frame.several & writes[0], held["copy"], held["address"])),
+            self.slot.payload.row.eq(to),
             self.slot.payload.data.eq(held["data"]),
             self.slot.payload.keep.eq(in_header),
         ]

@@ -109,6 +109,13 @@ class Configuration:
         return self.data_width <= 128
 
     @property
+    def copies_at_once(self):
+        """Whether a slot's two copies of a header have a memory each and are written at once: a
+        header has many rows in a narrow core. Else the second stands behind the first.
+        """
+        return self.narrow
+
+    @property
     def two_tracks(self):
         """Wide cores edit L3 and L4 side by side: a segment has few beats to do it in."""
         return self.data_width >= 256

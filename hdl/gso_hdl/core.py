@@ -145,7 +145,6 @@ class Core(wiring.Component):
             header_row(config),
             rows_bits,
             block=not config.widest,
-            registers=1 + config.narrow,
         )
         m.submodules.rows = rows
         connect(m, admit.row, rows.i)
@@ -186,6 +185,7 @@ class Core(wiring.Component):
             slots.read.eq(egress.slot_read),
             slots.address.eq(egress.slot_address),
             egress.slot_data.eq(slots.data),
+            *([slots.clear.eq(egress.slot_clear)] if config.copies_at_once else []),
             buffer.enable.eq(egress.enable),
             buffer.read.eq(egress.payload_read),
             buffer.drop.eq(egress.payload_drop),

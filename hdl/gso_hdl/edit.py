@@ -53,7 +53,7 @@ class Edit(wiring.Component):
     sent : In(1), egress has read a segment's header
     taken : Out(1), a frame was taken in
 
-    Latency: 3 to 5 cycles, 8 at 64 bits, and one for each step. Throughput: a segment takes one
+    Latency: 3 to 5 cycles, and one for each step. Throughput: a segment takes one
     cycle for each of its steps (`steps.py`); with two tracks those for L3 and L4 go side by side.
     Source: D1, D2, D3, D5, D6, D17.
     """
@@ -180,9 +180,10 @@ class Edit(wiring.Component):
         slot = Signal(len(header.slot))
         fresh = Signal()  # the L4 part's sum begins with its next step
         sequences, tracks, late, writes = [], [], [], []
-        m.d.comb += slot.eq(header.slot + Mux(odd, frame.rows, 0))
+        copy = [odd] if config.copies_at_once else []
+        m.d.comb += slot.eq(header.slot + (0 if copy else Mux(odd, frame.rows, 0)))
         for i, names in enumerate(self.tracks):
-            sequence = Sequence(len(names), eager=not config.narrowest)
+            sequence = Sequence(len(names))
             m.submodules[f"sequence_{i}"] = sequence
             m.submodules[f"track_{i}"] = track = Track(config)
             step = Signal(track.step.payload.shape(), name=f"step_{i}")
@@ -205,6 +206,7 @@ class Edit(wiring.Component):
             coming = Cat(wanted[i][name] for name in names)
             m.d.comb += [
                 step.slot.eq(slot),
+                *(step.copy.eq(odd) for odd in copy),
                 # A frame's steps are worked out while it waits: `may` is a cycle behind.
                 sequence.coming.eq(delay(m, f"wanted_{i}", coming, int(waits))),
                 sequence.load.eq(load),
@@ -238,7 +240,7 @@ class Edit(wiring.Component):
             ended.append(delay(m, f"ended_{i + 1}", ended[-1], 1, reset_less=False))
         crowded = Signal()
         if config.narrowest:
-            m.submodules.records = records = Chain(segment_record(config), 3)
+            m.submodules.records = records = Chain(segment_record(config), 1)
             m.d.sync += crowded.eq(records.full | Cat(ended).any())
         else:
             m.submodules.records = records = Queue(segment_record(config), passing=config.widest)
@@ -252,6 +254,7 @@ class Edit(wiring.Component):
         # Nothing but a flip-flop waits for the end, which is late.
         m.d.sync += [
             made.slot.eq(slot),
+            *(made.copy.eq(odd) for odd in copy),
             made.rows.eq(frame.rows),
             made.payload_row.eq(frame.header_length >> config.lane_bits),
             made.length.eq(frame.header_length + segment.length),

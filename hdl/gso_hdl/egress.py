@@ -35,7 +35,7 @@ class Egress(wiring.Component):
     -------
     segment : In stream(committed_segment)
     enable : Out(1), the memories' read sides move
-    slot_read, slot_address, slot_data : the header slots' read side
+    slot_read, slot_address, slot_clear, slot_data : the header slots' read side
     payload_read, payload_drop, payload_skip, payload_data : the buffer's read side
     sent : Out(1), a segment's header was read
     oldest : Out(k), the first slot row that is still in use
@@ -49,13 +49,15 @@ class Egress(wiring.Component):
     def __init__(self, config):
         self.config = config
         slot_bits = (config.slot_rows - 1).bit_length()
+        copies = 1 + config.copies_at_once
         super().__init__(
             {
                 "segment": In(stream.Signature(committed_segment(config))),
                 "enable": Out(1),
-                "slot_read": Out(1),
+                "slot_read": Out(copies),
                 "slot_address": Out(slot_bits),
-                "slot_data": In(config.data_width),
+                **({"slot_clear": Out(config.columns)} if config.copies_at_once else {}),
+                "slot_data": In(copies * config.data_width),
                 "payload_read": Out(1),
                 "payload_drop": Out(1),
                 "payload_skip": Out((config.buffer_rows - 1).bit_length()),
@@ -130,8 +132,11 @@ class Egress(wiring.Component):
                 ]
 
         sent = active & before_end
+        header_read = active & in_header
+        if config.copies_at_once:
+            header_read = Cat(header_read & ~now.copy, header_read & now.copy)
         m.d.comb += [
-            self.slot_read.eq(active & in_header),
+            self.slot_read.eq(header_read),
             self.slot_address.eq(now.slot + number),
             self.payload_read.eq(active & in_payload),
             self.sent.eq(move & (sent | drop)),
@@ -250,18 +255,34 @@ class Egress(wiring.Component):
         out = Signal(output_beat(config), reset_less=True)
         out_valid = Signal()
         merged = Signal(config.data_width)
-        for i in range(config.columns):
-            part = slice(16 * i, 16 * i + 16)
-            word = ~Cat(here.sum[8:], here.sum[:8])
-            m.d.comb += merged[part].eq(
-                Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
-            )
+        if config.copies_at_once:
+            # The checksum waits in registers that are 0 elsewhere, as the slots are there.
+            words = [Signal(16, name=f"word_{i}", reset_less=True) for i in range(config.columns)]
+            sum_ = before.sum
+            with m.If(move):
+                m.d.sync += [
+                    word.eq(Mux(select[i], ~Cat(sum_[8:], sum_[:8]), 0))
+                    for i, word in enumerate(words)
+                ]
+            rows = [self.slot_data.word_select(i, config.data_width) for i in range(2)]
+            m.d.comb += [
+                self.slot_clear.eq(select),
+                merged.eq(rows[0] | rows[1] | self.payload_data | Cat(words)),
+            ]
+        else:
+            for i in range(config.columns):
+                part = slice(16 * i, 16 * i + 16)
+                word = ~Cat(here.sum[8:], here.sum[:8])
+                m.d.comb += merged[part].eq(
+                    Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
+                )
+        marked = sides[-3 if config.copies_at_once else -2]
         with m.If(move):
             for line in (sides, valid, release):
                 m.d.sync += [later.eq(earlier) for earlier, later in pairwise(line)]
             m.d.sync += [
                 out_valid.eq(valid[-1]),
-                select.eq(Mux(before.checksum_here, 1 << before.checksum_column, 0)),
+                select.eq(Mux(marked.checksum_here, 1 << marked.checksum_column, 0)),
                 used.eq(
                     ~(tail_code & (before.last & (before.tail != 0)).replicate(len(tail_code)))
                 ),

@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .primitives import add_with_carry
-from .records import segment_record, segment_result
+from .records import copy_field, segment_record, segment_result
 
 
 def committed_segment(config):
@@ -24,6 +24,7 @@ def committed_segment(config):
                 name: record[name].shape
                 for name in f"{same} status counted request_id user timestamp".split()
             },
+            **copy_field(config),
             "sum": 16,
             "checksum_on": 1,
             "no_zero": 1,

@@ -174,11 +174,11 @@ def read_latency(config):
     return 3 if config.narrow or config.widest else 2
 
 
-def behind_memory(m, config, enable, read, data):
+def behind_memory(m, config, enable, read, data, clear=()):
     """What a memory gives a cycle after `read`, `read_latency` cycles after it; 0 where no `read`
-    was. All moves with `enable`.
+    was. All moves with `enable`. `clear` makes as many parts as it has bits 0 in the last register.
 
-    Only the last register has a reset, so the others can stand near the memory.
+    Only that one has a reset, so the others can stand near the memory.
     """
     cycles = read_latency(config) - 1
     reads = [Signal(name=f"read_{i + 1}") for i in range(cycles)]
@@ -186,8 +186,12 @@ def behind_memory(m, config, enable, read, data):
     with m.If(enable):
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise([read, *reads])]
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise([data, *out])]
-    with m.If(enable & ~reads[-1]):
-        m.d.sync += out[-1].eq(0)
+    if not len(clear):
+        with m.If(enable & ~reads[-1]):
+            m.d.sync += out[-1].eq(0)
+    for i, part in enumerate(clear):
+        with m.If(enable & (~reads[-1] | part)):
+            m.d.sync += out[-1].word_select(i, len(data) // len(clear)).eq(0)
     return out[-1]
 
 

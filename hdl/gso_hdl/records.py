@@ -253,12 +253,18 @@ def segment_result():
     return data.StructLayout({"sum": 16, "void": 1, "bad": 2})
 
 
+def copy_field(config):
+    """Which of a header's copies, where each has a memory of its own."""
+    return {"copy": 1} if config.copies_at_once else {}
+
+
 def column_write(config):
     """One 16-bit column of a header slot, to be overwritten."""
     return data.StructLayout(
         {
             "row": (config.slot_rows - 1).bit_length(),
             "column": (config.columns - 1).bit_length(),
+            **copy_field(config),
             "value": 16,
         }
     )
@@ -270,6 +276,7 @@ def segment_record(config):
     return data.StructLayout(
         {
             "slot": (config.slot_rows - 1).bit_length(),
+            **copy_field(config),
             "rows": row_bits,
             "payload_row": row_bits,
             "length": 16,

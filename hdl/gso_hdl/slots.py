@@ -26,6 +26,7 @@ class Slots(wiring.Component):
 
     Capture writes whole rows, edit single columns; edit goes first. Egress reads rows. Where edit
     has two tracks, even and odd columns have an address each, so that both can write in a cycle.
+    Where a header's two copies have a memory each, capture writes a row into both.
 
     Parameters
     ----------
@@ -37,9 +38,11 @@ class Slots(wiring.Component):
     soon : Out(1), `capture.ready` in the next cycle
     edit : In stream(column_write), one a track, always ready; in a cycle no two of one parity
     enable : In(1), the read side moves
-    read : In(1), read the row at `address`
+    read : In(copies), read the row at `address` of a copy
     address : In(k)
-    data : Out(data_width), the row read, `read_latency` cycles later; 0 where none was
+    clear : In(columns), only with two copies: these columns of what is read are 0, in the cycle
+        before it comes
+    data : Out(copies * data_width), the row read, `read_latency` cycles later; 0 where none was
 
     Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 bits.
     Throughput: one write and one read a cycle.
@@ -48,6 +51,7 @@ class Slots(wiring.Component):
     def __init__(self, config):
         self.config = config
         self.address_bits = (config.slot_rows - 1).bit_length()
+        self.copies = 1 + config.copies_at_once
         super().__init__(
             {
                 "capture": In(stream.Signature(slot_row(config))),
@@ -56,9 +60,10 @@ class Slots(wiring.Component):
                     1 + config.two_tracks
                 ),
                 "enable": In(1),
-                "read": In(1),
+                "read": In(self.copies),
                 "address": In(self.address_bits),
-                "data": Out(config.data_width),
+                **({"clear": In(config.columns)} if config.copies_at_once else {}),
+                "data": Out(self.copies * config.data_width),
             }
         )
 
@@ -73,18 +78,10 @@ class Slots(wiring.Component):
             self.soon.eq(~Cat(track.valid for track in self.edit).any()),
             self.capture.ready.eq(free),
         ]
-        out = Signal(config.data_width)
+        rows = [Signal(config.data_width, name="out") for _ in range(self.copies)]
         for bank in banks:
             columns = range(bank, config.columns, len(banks))
-            memory = Memory(
-                shape=unsigned(16 * len(columns)),
-                depth=config.slot_rows,
-                init=[],
-                attrs={"ram_style": "block", "no_rw_check": 1},
-            )
-            m.submodules[f"memory_{bank}"] = memory
-            write = memory.write_port(granularity=16)
-            read = memory.read_port()
+            ports = [self._memory(m, bank + i, len(columns)) for i in range(self.copies)]
             # What is written into this bank waits a cycle, so that `ready` is a register. Of one
             # bank no bit of a column's number tells which, and 0 bits are 0.
             here = Signal(name=f"here_{bank}")
@@ -98,22 +95,54 @@ class Slots(wiring.Component):
                 here.eq(Cat(mine).any()),
                 column.eq(Mux(mine[0], first.payload.as_value(), last.payload.as_value())),
             ]
-            m.d.comb += [
-                write.addr.eq(Mux(here, column.row, row.row)),
-                read.addr.eq(self.address),
-                read.en.eq(self.enable),
-            ]
+            edits = [here]
+            if config.copies_at_once:
+                edits = [Signal(name=f"here_{bank}_{copy}") for copy in range(self.copies)]
+                m.d.sync += [
+                    edit.eq(first.valid & (first.payload.copy == i)) for i, edit in enumerate(edits)
+                ]
+            for write, read in ports:
+                m.d.comb += [
+                    write.addr.eq(Mux(here, column.row, row.row)),
+                    read.addr.eq(self.address),
+                    read.en.eq(self.enable),
+                ]
             for k, i in enumerate(columns):
-                m.d.comb += write.en[k].eq(
-                    (here & (column.column == i)) | (self.capture.valid & free)
-                )
+                m.d.comb += [
+                    write.en[k].eq((edit & (column.column == i)) | (self.capture.valid & free))
+                    for (write, _), edit in zip(ports, edits, strict=True)
+                ]
                 for half in range(2):
                     lane = 2 * i + half
                     # The lower lane is the high byte of a word in network order.
                     value = column.value[8:] if half == 0 else column.value[:8]
                     new = Mux(row.keep[lane], row.data[8 * lane : 8 * lane + 8], 0)
                     at = 16 * k + 8 * half
-                    m.d.comb += write.data[at : at + 8].eq(Mux(here, value, new))
-                m.d.comb += out[16 * i : 16 * i + 16].eq(read.data[16 * k : 16 * k + 16])
-        m.d.comb += self.data.eq(behind_memory(m, config, self.enable, self.read, out))
+                    m.d.comb += [
+                        write.data[at : at + 8].eq(Mux(here, value, new)) for write, _ in ports
+                    ]
+                m.d.comb += [
+                    out[16 * i : 16 * i + 16].eq(read.data[16 * k : 16 * k + 16])
+                    for out, (_, read) in zip(rows, ports, strict=True)
+                ]
+        clear = self.clear if config.copies_at_once else ()
+        m.d.comb += self.data.eq(
+            Cat(
+                behind_memory(m, config, self.enable, wanted, out, clear)
+                for wanted, out in zip(self.read, rows, strict=True)
+            )
+        )
         return m
+
+    def _memory(self, m, number, columns):
+        """A memory of `columns` columns: its write port and its read port."""
+        memory = Memory(
+            shape=unsigned(16 * columns),
+            depth=self.config.slot_rows,
+            init=[],
+            attrs={"ram_style": "block", "no_rw_check": 1},
+        )
+        m.submodules[f"memory_{number}"] = memory
+        write = memory.write_port(granularity=16)
+        read = memory.read_port()
+        return write, read

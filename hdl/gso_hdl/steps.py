@@ -78,8 +78,6 @@ class Sequence(wiring.Component):
     ----------
     count : int
         Steps of the track, from 2.
-    eager : bool
-        The first step comes right behind `load`; else a cycle later, which is cheaper.
 
     Members
     -------
@@ -92,15 +90,13 @@ class Sequence(wiring.Component):
     more : Out(1), it is not the segment's last
     at_last : Out(1), it is the track's last
 
-    Latency: 1 cycle, or 2. Throughput: one step a cycle, a segment at once behind the other or
-    with a cycle in between.
+    Latency: 1 cycle. Throughput: one step a cycle, a segment at once behind the other.
     """
 
-    def __init__(self, count, eager):
+    def __init__(self, count):
         if count < 2:
             raise ValueError(f"count is {count!r}, expected 2 or more")
         self.count = count
-        self.eager = eager
         super().__init__(
             {
                 "coming": In(count),
@@ -130,12 +126,10 @@ class Sequence(wiring.Component):
 
         pending = Signal(self.count)  # steps behind the one at hand
         state = Cat(self.step, self.active, self.at_last, self.more, pending)
-        wait = Const(0, len(state) - self.count)
         # The first step of a segment is known before `load`, which is late.
-        begin = first(self.coming) if self.eager else Cat(wait, self.coming)
         ahead = Signal(len(state), reset_less=True)  # of the next frame
         again = Signal(len(state), reset_less=True)  # of this one
-        m.d.sync += ahead.eq(begin)
+        m.d.sync += ahead.eq(first(self.coming))
         with m.If(self.load & self.new):
             m.d.sync += again.eq(ahead)
         # With `load` nothing is pending, so that all is 0 but what is loaded.

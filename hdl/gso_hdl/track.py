@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .primitives import add_with_carry, delay
-from .records import column_write
+from .records import column_write, copy_field
 
 
 def latency(config):
@@ -18,8 +18,8 @@ def column_step(config):
     """What one step of a track does.
 
     The value is `addend` + `augend`; it goes into word `base` + `offset` of the slot that starts
-    at row `slot`. `restart`: a new sum begins with it. `invert`: it is the last of a sum, whose
-    complement is written; with `no_zero` never 0.
+    at row `slot`, in the header's `copy`. `restart`: a new sum begins with it. `invert`: it is the
+    last of a sum, whose complement is written; with `no_zero` never 0.
     """
     return data.StructLayout(
         {
@@ -27,6 +27,7 @@ def column_step(config):
             "base": config.word_bits,
             "offset": 4,
             "slot": (config.slot_rows - 1).bit_length(),
+            **copy_field(config),
             "addend": 16,
             "augend": 16,
             "restart": 1,
@@ -87,6 +88,7 @@ class Track(wiring.Component):
             value.eq(first.addend + first.augend),
             place.row.eq(first.slot + position[column_bits:]),
             place.column.eq(position[:column_bits]),
+            *(getattr(place, name).eq(getattr(first, name)) for name in copy_field(config)),
         ]
 
         # --- third: add; what goes on is a copy of the sum, cleared in front of a new one. A step

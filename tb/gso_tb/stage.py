@@ -292,3 +292,8 @@ def same(got: dict[str, int], wanted: dict[str, int], what: str) -> None:
         if got[name] != value
     ]
     assert not wrong, f"{what}: " + "; ".join(wrong)
+
+
+def cleared(row: bytes, columns: int, lanes: int) -> bytes:
+    """`row` with 0 in each 16-bit column whose bit is 1 in `columns`, in each `lanes` bytes."""
+    return bytes(0 if columns >> i % lanes // 2 & 1 else byte for i, byte in enumerate(row))

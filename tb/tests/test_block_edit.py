@@ -72,6 +72,7 @@ class _Edit:
         names = ("context", "header", "sums", "segment")
         self.inputs = {name: bench.source(name, idle) for name in names}
         tracks = 1 + bench.config.two_tracks
+        self.apart = bench.config.copies_at_once  # a header's copies have the same rows
         self.writes = [bench.sink(f"write_{i}") for i in range(tracks)]
         self.record = bench.sink("record", stall)
         self._sent, self._taken = bench.write("sent"), bench.read("taken")
@@ -95,6 +96,7 @@ class _Edit:
             f"{segment.what}: wrote {write}, expected {sorted(self._left(self._writes))}"
         )
         self._left(self._writes).discard(write)
+        assert got.get("copy", segment.copy) == segment.copy, f"{segment.what}: the other copy"
         # Slots have one address for even and one for odd columns.
         parity = (self.bench.cycle, got["column"] & 1)
         assert parity != self._written, f"{segment.what}: two columns of one parity at once"
@@ -162,9 +164,10 @@ class _Edit:
             last = int(index == len(lengths) - 1)
             self.inputs["segment"].send({"length": length, "last": last})
             copy = index & 1
-            base = (slot + copy * rows) % ring
+            base = (slot + (0 if self.apart else copy * rows)) % ring
             record = {
                 "slot": base,
+                **({"copy": copy} if self.apart else {}),
                 "payload": length,
                 "first": int(index == 0),
                 "last": last,
@@ -201,7 +204,7 @@ class _Edit:
             payload = bytes(head & 1) + whole[head:]
             made_of = (record, copy, header, payload, checksum)
             self.segments.append(Segment(number, what, columns, *made_of))
-        return rows * min(2, len(lengths))
+        return rows * (1 if self.apart else min(2, len(lengths)))
 
     async def run(self, jobs: list[Job]) -> None:
         """Runs frames and compares every column and record."""

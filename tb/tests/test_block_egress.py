@@ -12,7 +12,7 @@ from gso_hdl.primitives import read_latency
 from gso_model.layout import COMPLETION, SEGMENT_USER
 from gso_tb import blocks
 from gso_tb.reference import aligned, filled
-from gso_tb.stage import Stage
+from gso_tb.stage import Stage, cleared
 
 HELD = 4  # completions
 SAME = ("first", "last", "send", "status", "counted", "request_id", "user", "timestamp")
@@ -53,13 +53,13 @@ class _Egress:
         self.beat = bench.sink("beat", stall)
         self.completion = bench.sink("completion", completion)
         outputs = ("enable", "slot_read", "slot_address", "payload_read", "sent", "oldest")
-        outputs += ("payload_drop", "payload_skip")
+        outputs += ("payload_drop", "payload_skip", *["slot_clear"] * bench.config.copies_at_once)
         self._read = {name: bench.read(name) for name in outputs}
         self._data = {name: bench.write(name) for name in ("slot_data", "payload_data")}
         # What the memories gave, on its way; the first is what egress sees.
         latency = read_latency(bench.config)
         self._shown = deque(dict.fromkeys(self._data, 0) for _ in range(latency))
-        self.slots: dict[int, bytes] = {}
+        self.slots: dict[tuple[int, int], bytes] = {}  # by copy and row
         self.buffer: deque[bytes] = deque()
         self.sent = 0
         self.slot_of: list[tuple[int, bool]] = []  # of each segment: slot, whether it is a first
@@ -88,14 +88,21 @@ class _Egress:
             return
         fetched = dict.fromkeys(self._data, 0)
         if read["slot_read"]:
-            row = self.slots[read["slot_address"]]
-            fetched["slot_data"] = int.from_bytes(row, "little")
+            # One bit a copy, and never two.
+            copy = {1: 0, 2: 1}[read["slot_read"]]
+            row = self.slots[copy, read["slot_address"]]
+            fetched["slot_data"] = int.from_bytes(bytes(copy * len(row)) + row, "little")
         if read["payload_read"]:
             assert not read["payload_drop"], "a beat is read while others are dropped"
             assert self.buffer, "a beat is read that was not committed"
             fetched["payload_data"] = int.from_bytes(self.buffer.popleft(), "little")
         self._shown.append(fetched)
         before = self._shown.popleft()
+        if read.get("slot_clear"):
+            lanes = self.bench.lanes
+            rows = self._shown[0]["slot_data"].to_bytes(2 * lanes, "little")
+            rows = cleared(rows, read["slot_clear"], lanes)
+            self._shown[0]["slot_data"] = int.from_bytes(rows, "little")
         for name, value in self._shown[0].items():
             if value != before[name]:
                 self._data[name](value)
@@ -119,14 +126,16 @@ class _Egress:
         self._rows = rows
         place = segment.checksum_at
         header = segment.header + bytes(-head % lanes)
+        copy = self.rng.getrandbits(1) & config.copies_at_once
         for row in range(rows):
             line = bytes(header[row * lanes : row * lanes + lanes])
-            self.slots[(slot + row) % config.slot_rows] = line
+            self.slots[copy, (slot + row) % config.slot_rows] = line
         beats = aligned(head, segment.payload, 0, lanes)[0]
         if segment.buffered:
             self.buffer.extend(beats)
         fields = {
             "slot": slot,
+            **({"copy": copy} if config.copies_at_once else {}),
             "rows": rows,
             "payload_row": head // lanes,
             "length": head + size,

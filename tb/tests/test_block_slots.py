@@ -10,12 +10,13 @@ import pytest
 
 from gso_hdl.primitives import read_latency
 from gso_tb import blocks
-from gso_tb.stage import Stage
+from gso_tb.stage import Stage, cleared
 
 
 @pytest.mark.verilator_only
 def test_block_slots(sim: str, width: int) -> None:
-    """Rows with `keep`, columns a cycle later, edit before capture, the read side's cycles."""
+    """Rows with `keep` into every copy, columns into one, a cycle later, edit before capture, the
+    read side's cycles."""
     blocks.run("slots", sim, width)
 
 
@@ -30,13 +31,15 @@ class _Slots:
         self.bench = bench = Stage(dut, test)
         self.rng = random.Random(bench.seed)
         self.rates = {"read": read, "enable": enable}
-        self.rows: dict[int, bytearray] = {}
+        self.copies = range(1 + bench.config.copies_at_once)
+        self.rows: dict[int, list[bytearray]] = {}  # a row's copies
         self.capture = bench.source("capture", capture)
         tracks = 1 + bench.config.two_tracks
         self.edits = [bench.source(f"edit_{i}", f"random:{1 - edit}") for i in range(tracks)]
         self.swap = swap
         self._data = bench.read("data")
-        self._write = {name: bench.write(name) for name in ("enable", "read", "address")}
+        names = ("enable", "read", "address", *["clear"] * bench.config.copies_at_once)
+        self._write = {name: bench.write(name) for name in names}
         self._now = dict.fromkeys(self._write, 0)
         # What the memory gave, on its way; the first is what `data` is.
         self.shown: deque[bytes | None] = deque([None] * read_latency(bench.config))
@@ -69,22 +72,27 @@ class _Slots:
             column = self.rng.randrange(self.bench.config.columns)
         value = self.rng.getrandbits(16)
         track = self.track(column)
-        self.columns_sent[track].append((row, column, value))
-        self.edits[track].send({"row": row, "column": column, "value": value})
+        copy = self.rng.choice(self.copies)
+        self.columns_sent[track].append((row, copy, column, value))
+        fields = {"row": row, "column": column, "value": value}
+        if len(self.copies) > 1:
+            fields["copy"] = copy
+        self.edits[track].send(fields)
 
     def _row_taken(self, index: int) -> None:
         row, data, keep = self.rows_sent[index]
         assert not self._writes, "edit goes first"
-        self.rows[row] = bytearray(b if keep >> i & 1 else 0 for i, b in enumerate(data))
+        kept = bytes(b if keep >> i & 1 else 0 for i, b in enumerate(data))
+        self.rows[row] = [bytearray(kept) for _ in self.copies]
 
     def _column_taken(self, track: int, index: int) -> None:
         self._held.append(self.columns_sent[track][index])
 
     def _write_columns(self) -> None:
-        for row, column, value in self._held:
+        for row, copy, column, value in self._held:
             if row in self.rows:
                 # Network order: the lower lane is the high byte.
-                self.rows[row][2 * column : 2 * column + 2] = value.to_bytes(2, "big")
+                self.rows[row][copy][2 * column : 2 * column + 2] = value.to_bytes(2, "big")
         self._writes = bool(self._held)
         self._held = []
 
@@ -92,13 +100,19 @@ class _Slots:
         now, rng = self._now, self.rng
         expected = self.shown[0]
         if expected is not None:
-            got = int(self._data(), 2).to_bytes(self.bench.lanes, "little")
+            got = int(self._data(), 2).to_bytes(len(expected), "little")
             assert got == expected, f"cycle {cycle}: {got.hex()}, expected {expected.hex()}"
             self.checked += any(got)
         if now["enable"]:
             self.shown.popleft()
-            row = self.rows[now["address"]] if now["read"] else self.bench.lanes
-            self.shown.append(bytes(row))
+            lanes = self.bench.lanes
+            read = [
+                self.rows[now["address"]][copy] if now["read"] >> copy & 1 else bytes(lanes)
+                for copy in self.copies
+            ]
+            self.shown.append(b"".join(read))
+            if self.shown[0] is not None:
+                self.shown[0] = cleared(self.shown[0], now.get("clear", 0), lanes)
         # What capture sends at this edge the model has after this step, what edit sends a cycle
         # later; a row that they may write at the next edge is not read then.
         self._write_columns()
@@ -108,7 +122,10 @@ class _Slots:
         if self.rows and rng.random() < self.rates["read"]:
             address = rng.choice(list(self.rows))
             if address not in self._near():
-                following |= {"read": 1, "address": address}
+                following |= {"read": rng.randrange(1, 1 << len(self.copies)), "address": address}
+        if "clear" in now:
+            columns = self.bench.config.columns
+            following["clear"] = rng.choice((0, 1 << rng.randrange(columns)))
         for name, value in following.items():
             if value != now[name]:
                 self._write[name](value)
