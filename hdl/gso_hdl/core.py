@@ -138,7 +138,14 @@ class Core(wiring.Component):
         )
         # Edit keeps a frame's sums to its end, when it has long been counted as taken.
         queue("sums_queue", capture.sums, header_sums(config), edit.sums, block=slow)
-        queue("result_queue", sum_.result, segment_result(), finish.result, bits=many)
+        queue(
+            "result_queue",
+            sum_.result,
+            segment_result(),
+            finish.result,
+            bits=many,
+            passing=config.narrow,
+        )
         # The widest core's block RAMs crowd in one place of an FPGA as it is.
         rows_bits = 4 if config.header_bytes <= 16 * config.lanes else 5
         rows = RoomQueue(

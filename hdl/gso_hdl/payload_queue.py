@@ -25,7 +25,7 @@ class PayloadQueue(wiring.Component):
     data : In stream(data_width), always ready; may be used while `room` is, or five cycles longer
     marks : In stream(payload_marks), of each beat of `data` a cycle later
     room : Out(1), a register
-    o : Out stream(payload_beat), two cycles after `data`, three at 64 bits
+    o : Out stream(payload_beat), two cycles after `data`, three at 64 and 128 bits
 
     Throughput: one beat a cycle.
     """
@@ -45,8 +45,8 @@ class PayloadQueue(wiring.Component):
         m = Module()
         config = self.config
         block = config.narrow
-        # The fastest clock has no time for a wire from the RAM to align.
-        registers = int(config.narrowest)
+        # Fast clocks have no time for a wire from the RAM to align.
+        registers = int(config.narrow)
         m.submodules.data = data = RoomQueue(config.data_width, block=block, registers=registers)
         m.submodules.marks = marks = Queue(payload_marks(config), certain=True)
         valid, coming = self.data.valid, self.data.payload

@@ -248,7 +248,10 @@ class RoomQueue(wiring.Component):
         m = Module()
         m.submodules.queue = queue = self.queue
         used = Signal(queue.bits)
-        count(m, used, self.i.valid, self.o.valid & self.o.ready)
+        # It hears a cycle late of what was taken; so `ready`, which comes late, meets a register.
+        taken = Signal()
+        m.d.sync += taken.eq(self.o.valid & self.o.ready)
+        count(m, used, self.i.valid, taken)
         connect(m, wiring.flipped(self.i), queue.i)
         connect(m, queue.o, wiring.flipped(self.o))
         m.d.comb += self.room.eq(~used[-1])

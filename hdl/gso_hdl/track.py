@@ -74,21 +74,20 @@ class Track(wiring.Component):
         wait = latency(config)
         active = delay(m, "active", self.step.valid, wait - 2, reset_less=False)
         first = step
-        position = step.base + step.offset
         if wait == 4:
             first = Signal(step.shape(), reset_less=True)
-            position = Signal(config.word_bits + 1, reset_less=True)
-            m.d.sync += [first.eq(step), position.eq(step.base + step.offset)]
+            m.d.sync += first.eq(step)
 
-        # --- second: the value and its row
+        # --- second: the value, and where it is within the header
         value = Signal(16, reset_less=True)
-        place = Signal(column_write(config), reset_less=True)
-        flags = {name: delay(m, name, getattr(first, name), 1) for name in ("invert", "no_zero")}
+        position = Signal(config.word_bits + 1, reset_less=True)
+        second = {
+            name: delay(m, f"{name}_2", getattr(first, name), 1)
+            for name in ("slot", "invert", "no_zero", *copy_field(config))
+        }
         m.d.sync += [
             value.eq(first.addend + first.augend),
-            place.row.eq(first.slot + position[column_bits:]),
-            place.column.eq(position[:column_bits]),
-            *(getattr(place, name).eq(getattr(first, name)) for name in copy_field(config)),
+            position.eq(first.base + first.offset),
         ]
 
         # --- third: add; what goes on is a copy of the sum, cleared in front of a new one. A step
@@ -99,19 +98,24 @@ class Track(wiring.Component):
             m.d.sync += [total.eq(more), running.eq(more)]
         with m.If(first.restart):
             m.d.sync += running.eq(0)
-        value_3 = delay(m, "value_3", value, 1)
-        place_3 = delay(m, "place_3", place.as_value(), 1)
-        invert_3 = delay(m, "invert_3", flags["invert"], 1)
-        no_zero_3 = delay(m, "no_zero_3", flags["no_zero"], 1)
+        third = Signal(column_write(config), reset_less=True)
+        invert_3 = delay(m, "invert_3", second["invert"], 1)
+        no_zero_3 = delay(m, "no_zero_3", second["no_zero"], 1)
+        m.d.sync += [
+            third.value.eq(value),
+            third.row.eq(second["slot"] + position[column_bits:]),
+            third.column.eq(position[:column_bits]),
+            *(getattr(third, name).eq(second[name]) for name in copy_field(config)),
+        ]
 
         # --- fourth: write
         folded = (total[:16] + total[16])[:16]
+        # All 1 when folded; a sum that has left a carry is at most 0xFFFE (`add_with_carry`).
+        ones = total[1:16].all() & (total[0] ^ total[16])
         out = Signal(column_write(config), reset_less=True)
         m.d.sync += [
-            out.eq(place_3),
-            out.value.eq(
-                Mux(invert_3, ~folded | (no_zero_3 & folded.all()).replicate(16), value_3)
-            ),
+            out.eq(third),
+            out.value.eq(Mux(invert_3, ~folded | (no_zero_3 & ones).replicate(16), third.value)),
         ]
         m.d.comb += [
             self.total.eq(total),
