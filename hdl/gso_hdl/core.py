@@ -152,6 +152,7 @@ class Core(wiring.Component):
             header_row(config),
             rows_bits,
             block=not config.widest,
+            late=config.narrow,
         )
         m.submodules.rows = rows
         connect(m, admit.row, rows.i)

@@ -83,12 +83,20 @@ def layers(config, context, place, checksum_here, checksum):
         )
         return header.at_or_behind(0) & ~end & ~skipped
 
+    def ip_rows(header, end, ipv4, ipv6):
+        """Is there something of an IP header to look at? Of IPv6 that is its first four words. In
+        narrow cores a row too many is looked at rather than more LUTs spent.
+        """
+        if not config.tunnels:
+            return (ipv4 | ipv6) & header.in_front_of(end)
+        first_words = header.row[0] | header.row[1] if columns <= 8 else header.any_word(0, 4)
+        return (ipv6 & first_words) | (ipv4 & header.in_front_of(end))
+
     def addresses(words, ipv4):
         """The addresses of an IP header: `words` is `Place.words` or, is there one, `any_word`."""
         return Mux(ipv4, words(6, 10), words(4, 20))
 
     l3, l4 = place["l3"], place["l4"]
-    has_l3 = context.ipv4 | context.ipv6
     from_l3, from_l4 = l3.at_or_behind(0), l4.at_or_behind(0)
     l3_words = from_l3 & ~from_l4
     own = addresses(l3.words, context.ipv4) & every(context.from_header)
@@ -100,7 +108,7 @@ def layers(config, context, place, checksum_here, checksum):
     l4_words = from_l4 & every(context.l4_known) if config.tunnels else from_l4
     found = {
         "l3": Layer(
-            here=has_l3 & l3.in_front_of(l4),
+            here=ip_rows(l3, l4, context.ipv4, context.ipv6),
             mask=ip_words(l3, from_l4, context.segmented),
             x=Word(0),
             y=Word(2),
@@ -125,7 +133,6 @@ def layers(config, context, place, checksum_here, checksum):
         )
     if config.tunnels:
         outer_l3, outer_l4 = place["outer_l3"], place["outer_l4"]
-        has_outer = context.outer_ipv4 | context.outer_ipv6
         from_outer_l4 = outer_l4.at_or_behind(0)
         outer_addresses = addresses(outer_l3.words, context.outer_ipv4) & every(
             context.outer_from_header
@@ -143,14 +150,16 @@ def layers(config, context, place, checksum_here, checksum):
             | (outer_l4.is_word(3) & every(context.outer_from_header))
             | own
         )
-        # Whether anything is covered takes too long; a row too many is looked at for nothing.
+        # Whether anything is covered takes too long; a row too many is looked at for nothing. Not
+        # one that begins in a header that sums to nothing.
+        nothing = context.ip_written & ~context.from_header & from_l3[0]
         covers = (
-            Mux(context.l4_known, outer_l4.in_front_of(l4), outer_l4.reached())
+            Mux(context.l4_known, outer_l4.in_front_of(l4) & ~nothing, outer_l4.reached())
             | (addresses(outer_l3.any_word, context.outer_ipv4) & context.outer_from_header)
             | (checksum_here & context.checksum_on & ~context.from_header)
         )
         found["outer_l3"] = Layer(
-            here=has_outer & outer_l3.in_front_of(outer_l4),
+            here=ip_rows(outer_l3, outer_l4, context.outer_ipv4, context.outer_ipv6),
             mask=ip_words(outer_l3, from_outer_l4, context.segmented),
             x=Word(0),
             y=Word(2),

@@ -226,6 +226,8 @@ class RoomQueue(wiring.Component):
     ----------
     shape, bits, block, registers
         As of `Queue`; with registers entries leave every cycle, too.
+    late : bool
+        `room` hears a cycle later of what was taken, so that `o.ready` meets a register.
 
     Members
     -------
@@ -234,7 +236,8 @@ class RoomQueue(wiring.Component):
     o : Out stream, as of `Queue`
     """
 
-    def __init__(self, shape, bits=4, block=False, registers=1):
+    def __init__(self, shape, bits=4, block=False, registers=1, late=False):
+        self.late = late
         self.queue = Queue(shape, bits, block, registers, patient=False)
         super().__init__(
             {
@@ -248,9 +251,10 @@ class RoomQueue(wiring.Component):
         m = Module()
         m.submodules.queue = queue = self.queue
         used = Signal(queue.bits)
-        # It hears a cycle late of what was taken; so `ready`, which comes late, meets a register.
-        taken = Signal()
-        m.d.sync += taken.eq(self.o.valid & self.o.ready)
+        taken = self.o.valid & self.o.ready
+        if self.late:
+            before, taken = taken, Signal(name="taken")
+            m.d.sync += taken.eq(before)
         count(m, used, self.i.valid, taken)
         connect(m, wiring.flipped(self.i), queue.i)
         connect(m, queue.o, wiring.flipped(self.o))

@@ -71,24 +71,35 @@ class Track(wiring.Component):
         step = self.step.payload
 
         # --- first cycle; wide cores have slow clocks and do without
+        wide = config.two_tracks
         wait = latency(config)
         active = delay(m, "active", self.step.valid, wait - 2, reset_less=False)
         first = step
-        if wait == 4:
+        if not wide:
             first = Signal(step.shape(), reset_less=True)
             m.d.sync += first.eq(step)
 
-        # --- second: the value, and where it is within the header
+        # --- second: the value; wide cores add all of its place in this cycle
         value = Signal(16, reset_less=True)
-        position = Signal(config.word_bits + 1, reset_less=True)
-        second = {
-            name: delay(m, f"{name}_2", getattr(first, name), 1)
-            for name in ("slot", "invert", "no_zero", *copy_field(config))
-        }
-        m.d.sync += [
-            value.eq(first.addend + first.augend),
-            position.eq(first.base + first.offset),
-        ]
+        if wide:
+            place = Signal(column_write(config), reset_less=True)
+            second = {n: delay(m, n, getattr(first, n), 1) for n in ("invert", "no_zero")}
+            position = first.base + first.offset
+            m.d.sync += [
+                value.eq(first.addend + first.augend),
+                place.row.eq(first.slot + position[column_bits:]),
+                place.column.eq(position[:column_bits]),
+            ]
+        else:
+            position = Signal(config.word_bits + 1, reset_less=True)
+            second = {
+                name: delay(m, f"{name}_2", getattr(first, name), 1)
+                for name in ("slot", "invert", "no_zero", *copy_field(config))
+            }
+            m.d.sync += [
+                value.eq(first.addend + first.augend),
+                position.eq(first.base + first.offset),
+            ]
 
         # --- third: add; what goes on is a copy of the sum, cleared in front of a new one. A step
         # that waits may clear it early: nothing is added up in between.
@@ -98,24 +109,30 @@ class Track(wiring.Component):
             m.d.sync += [total.eq(more), running.eq(more)]
         with m.If(first.restart):
             m.d.sync += running.eq(0)
-        third = Signal(column_write(config), reset_less=True)
+        if wide:
+            value_3 = delay(m, "value_3", value, 1)
+            third = delay(m, "place_3", place.as_value(), 1)
+        else:
+            third = Signal(column_write(config), reset_less=True)
+            value_3 = third.value
         invert_3 = delay(m, "invert_3", second["invert"], 1)
         no_zero_3 = delay(m, "no_zero_3", second["no_zero"], 1)
-        m.d.sync += [
-            third.value.eq(value),
-            third.row.eq(second["slot"] + position[column_bits:]),
-            third.column.eq(position[:column_bits]),
-            *(getattr(third, name).eq(second[name]) for name in copy_field(config)),
-        ]
+        if not wide:
+            m.d.sync += [
+                third.value.eq(value),
+                third.row.eq(second["slot"] + position[column_bits:]),
+                third.column.eq(position[:column_bits]),
+                *(getattr(third, name).eq(second[name]) for name in copy_field(config)),
+            ]
 
         # --- fourth: write
         folded = (total[:16] + total[16])[:16]
-        # All 1 when folded; a sum that has left a carry is at most 0xFFFE (`add_with_carry`).
-        ones = total[1:16].all() & (total[0] ^ total[16])
+        # The same without the chain: a sum that has left a carry is at most 0xFFFE.
+        ones = folded.all() if wide else total[1:16].all() & (total[0] ^ total[16])
         out = Signal(column_write(config), reset_less=True)
         m.d.sync += [
             out.eq(third),
-            out.value.eq(Mux(invert_3, ~folded | (no_zero_3 & ones).replicate(16), third.value)),
+            out.value.eq(Mux(invert_3, ~folded | (no_zero_3 & ones).replicate(16), value_3)),
         ]
         m.d.comb += [
             self.total.eq(total),
