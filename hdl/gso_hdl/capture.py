@@ -93,7 +93,10 @@ class Capture(wiring.Component):
         column = context.checksum[:column_bits]
         m.d.sync += checksum_column.eq(Cat(column == i for i in range(columns)))
         checksum = checksum_column & checksum_here.replicate(columns)
-        layer = layers(config, context, place, checksum_here, checksum)
+        silent = Signal(reset_less=True)
+        if config.tunnels:
+            m.d.sync += silent.eq(context.ip_written & ~context.from_header)
+        layer = layers(config, context, place, checksum_here, checksum, silent)
         # Nothing behind the header is kept.
         header_end = mask_code(context.end_lane, config.lanes)
         header_end &= (at_end & (context.end_lane != 0)).replicate(len(header_end))

@@ -63,11 +63,12 @@ def places(config):
     }
 
 
-def layers(config, context, place, checksum_here, checksum):
+def layers(config, context, place, checksum_here, checksum, silent):
     """The layers by name.
 
     `context` is the frame's header_context, `place` its places. `checksum_here`: the L4 checksum is
-    in the row at hand; `checksum`, one bit a column, tells where.
+    in the row at hand; `checksum`, one bit a column, tells where. `silent`: for a tunnel's UDP
+    checksum an inner IPv4 header sums to nothing, and nothing in it need be subtracted.
     """
     columns = config.columns
 
@@ -152,9 +153,9 @@ def layers(config, context, place, checksum_here, checksum):
         )
         # Whether anything is covered takes too long; a row too many is looked at for nothing. Not
         # one that begins in a header that sums to nothing.
-        nothing = context.ip_written & ~context.from_header & from_l3[0]
         covers = (
-            Mux(context.l4_known, outer_l4.in_front_of(l4) & ~nothing, outer_l4.reached())
+            (outer_l4.reached() & ~context.l4_known)
+            | (context.l4_known & outer_l4.in_front_of(l4) & ~(silent & from_l3[0]))
             | (addresses(outer_l3.any_word, context.outer_ipv4) & context.outer_from_header)
             | (checksum_here & context.checksum_on & ~context.from_header)
         )

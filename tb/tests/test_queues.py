@@ -108,6 +108,8 @@ def test_certain() -> None:
         {"block": True, "registers": 0},
         {"bits": 5, "block": True},
         {"bits": 5, "block": True, "registers": 2},
+        {"late": True},
+        {"block": True, "late": True},
     ],
 )
 def test_room(options: dict) -> None:
