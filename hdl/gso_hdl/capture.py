@@ -93,9 +93,11 @@ class Capture(wiring.Component):
         column = context.checksum[:column_bits]
         m.d.sync += checksum_column.eq(Cat(column == i for i in range(columns)))
         checksum = checksum_column & checksum_here.replicate(columns)
-        silent = Signal(reset_less=True)
-        if config.tunnels:
-            m.d.sync += silent.eq(context.ip_written & ~context.from_header)
+        silent = context.ip_written & ~context.from_header if config.tunnels else 0
+        if config.tunnels and config.narrowest:
+            known = Signal(name="silent", reset_less=True)
+            m.d.sync += known.eq(silent)
+            silent = known
         layer = layers(config, context, place, checksum_here, checksum, silent)
         # Nothing behind the header is kept.
         header_end = mask_code(context.end_lane, config.lanes)

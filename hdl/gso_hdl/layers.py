@@ -154,8 +154,11 @@ def layers(config, context, place, checksum_here, checksum, silent):
         # Whether anything is covered takes too long; a row too many is looked at for nothing. Not
         # one that begins in a header that sums to nothing.
         covers = (
-            (outer_l4.reached() & ~context.l4_known)
-            | (context.l4_known & outer_l4.in_front_of(l4) & ~(silent & from_l3[0]))
+            Mux(
+                context.l4_known,
+                outer_l4.in_front_of(l4) & ~(silent & from_l3[0]),
+                outer_l4.reached(),
+            )
             | (addresses(outer_l3.any_word, context.outer_ipv4) & context.outer_from_header)
             | (checksum_here & context.checksum_on & ~context.from_header)
         )
