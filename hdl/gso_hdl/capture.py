@@ -16,8 +16,8 @@ class Capture(wiring.Component):
     """Captures headers.
 
     A row is looked at once for each header (layer) that it has something of, one a cycle.
-    Meanwhile it is written into the frame's slot and, where there will be several segments, into
-    the slot's copy for odd ones: at once where copies have a memory each, else behind the first.
+    Meanwhile it is written into the frame's slot: where copies have a memory each, into both at
+    once, else where there will be several segments into the copy for odd ones behind the first.
 
     Fields that edit writes are left out of the sums; edit adds their new values. The sums of L4
     and a tunnel's UDP start with what the descriptor alone says of the pseudo-header.

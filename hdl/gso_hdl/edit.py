@@ -53,8 +53,8 @@ class Edit(wiring.Component):
     sent : In(1), egress has read a segment's header
     taken : Out(1), a frame was taken in
 
-    Latency: 3 to 5 cycles, and one for each step. Throughput: a segment takes one
-    cycle for each of its steps (`steps.py`); with two tracks those for L3 and L4 go side by side.
+    Latency: 3 to 6 cycles, and one for each step. Throughput: a segment takes one cycle for each of
+    its steps (`steps.py`), at 64 bits 6 at least; with two tracks those for L3 and L4 go side by side.
     Source: D1, D2, D3, D5, D6, D17.
     """
 

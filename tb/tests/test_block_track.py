@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Edit's `track` alone: where it writes, and what (RFC 1071, D4)."""
+
+import random
+
+from gso_hdl.configuration import Configuration
+from gso_hdl.track import Track, latency
+from gso_tb.simulate import simulate
+
+# Words whose sums end at the edges: 0xFFFF with and without a carry taken in, 0, one below.
+EDGES = [
+    (0xFFFF,),
+    (0xFFFF, 0xFFFF),
+    (0x8000, 0x7FFF),
+    (0xFFFF, 0x8000, 0x7FFF),
+    (0xFFFE, 1),
+    (0xFFFF, 0xFFFE),
+    (0, 0),
+    (0xFFFF, 1),
+]
+
+
+def _checksum(words: tuple[int, ...], no_zero: int) -> int:
+    total = sum(words)
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return 0xFFFF if no_zero and total == 0xFFFF else 0xFFFF - total
+
+
+def test_block_track(width: int) -> None:
+    """A sum's last step writes its complement, never 0 where `no_zero` is (D4); all others their
+    own word; each at base + offset, `latency` cycles later."""
+    config = Configuration.preset("full", data_width=width)
+    rng = random.Random(width)
+    sums = EDGES * 2 + [
+        tuple(rng.choice((0, 0xFFFF, rng.getrandbits(16))) for _ in range(rng.randint(1, 6)))
+        for _ in range(200)
+    ]
+    track, steps, wanted, got = Track(config), [], [], []
+    for i, words in enumerate(sums):
+        no_zero = i & 1 if i >= len(EDGES) * 2 else int(i >= len(EDGES))
+        for k, word in enumerate(words):
+            last = k == len(words) - 1
+            augend = rng.randint(0, word)
+            base, offset = rng.randrange(40), rng.randrange(16)
+            slot = rng.randrange(config.slot_rows)
+            steps.append(
+                {
+                    "write": 1,
+                    "base": base,
+                    "offset": offset,
+                    "slot": slot,
+                    "addend": word - augend,
+                    "augend": augend,
+                    "restart": int(k == 0),
+                    "invert": int(last),
+                    "no_zero": no_zero,
+                }
+            )
+            row = (slot + (base + offset) // config.columns) % config.slot_rows
+            value = _checksum(words, no_zero) if last else word
+            wanted.append((row, (base + offset) % config.columns, value))
+
+    async def bench(ctx):
+        for cycle in range(len(steps) + latency(config)):
+            ctx.set(track.step.valid, cycle < len(steps))
+            for name, value in (steps[cycle] if cycle < len(steps) else {}).items():
+                ctx.set(getattr(track.step.payload, name), value)
+            await ctx.tick()
+            if ctx.get(track.write.valid):
+                write = track.write.payload
+                got.append((ctx.get(write.row), ctx.get(write.column), ctx.get(write.value)))
+
+    simulate(track, bench)
+    assert len(got) == len(wanted)
+    for number, (written, expected) in enumerate(zip(got, wanted, strict=True)):
+        assert written == expected, f"step {number}"
+
+
+def test_edges_are_there() -> None:
+    """The words above do fold to 0xFFFF in both ways."""
+    assert {sum(words) for words in EDGES} >= {0xFFFF, 0x1FFFE}
+    assert [_checksum(words, 1) for words in EDGES[:2]] == [0xFFFF, 0xFFFF]
