@@ -54,8 +54,8 @@ class Edit(wiring.Component):
     taken : Out(1), a frame was taken in
 
     Latency: 3 to 6 cycles, and one for each step. Throughput: a segment takes one cycle for each of
-    its steps (`steps.py`), at 64 bits 6 at least; with two tracks those for L3 and L4 go side by side.
-    Source: D1, D2, D3, D5, D6, D17.
+    its steps (`steps.py`), at 64 bits 6 at least; with two tracks those for L3 and L4 go side by
+    side. Source: D1, D2, D3, D5, D6, D17.
     """
 
     def __init__(self, config):
