@@ -95,6 +95,7 @@ class Capture(wiring.Component):
         checksum = checksum_column & checksum_here.replicate(columns)
         silent = context.ip_written & ~context.from_header if config.tunnels else 0
         if config.tunnels and config.narrowest:
+            # Likewise; the fastest clock has no time for it in front of `here`.
             known = Signal(name="silent", reset_less=True)
             m.d.sync += known.eq(silent)
             silent = known

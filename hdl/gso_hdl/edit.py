@@ -180,8 +180,8 @@ class Edit(wiring.Component):
         slot = Signal(len(header.slot))
         fresh = Signal()  # the L4 part's sum begins with its next step
         sequences, tracks, late, writes = [], [], [], []
-        copy = [odd] if config.copies_at_once else []
-        m.d.comb += slot.eq(header.slot + (0 if copy else Mux(odd, frame.rows, 0)))
+        copies = config.copies_at_once
+        m.d.comb += slot.eq(header.slot + (0 if copies else Mux(odd, frame.rows, 0)))
         for i, names in enumerate(self.tracks):
             sequence = Sequence(len(names))
             m.submodules[f"sequence_{i}"] = sequence
@@ -206,7 +206,7 @@ class Edit(wiring.Component):
             coming = Cat(wanted[i][name] for name in names)
             m.d.comb += [
                 step.slot.eq(slot),
-                *(step.copy.eq(odd) for odd in copy),
+                *([step.copy.eq(odd)] if copies else []),
                 # A frame's steps are worked out while it waits: `may` is a cycle behind.
                 sequence.coming.eq(delay(m, f"wanted_{i}", coming, int(waits))),
                 sequence.load.eq(load),
@@ -254,7 +254,7 @@ class Edit(wiring.Component):
         # Nothing but a flip-flop waits for the end, which is late.
         m.d.sync += [
             made.slot.eq(slot),
-            *(made.copy.eq(odd) for odd in copy),
+            *([made.copy.eq(odd)] if copies else []),
             made.rows.eq(frame.rows),
             made.payload_row.eq(frame.header_length >> config.lane_bits),
             made.length.eq(frame.header_length + segment.length),

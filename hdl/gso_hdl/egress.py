@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import count, mask_code, mask_of, read_latency
+from .primitives import count, mask_code, mask_of, read_latency, words_of
 from .queues import Chain, Queue
 from .records import output_beat
 
@@ -255,15 +255,13 @@ class Egress(wiring.Component):
         out = Signal(output_beat(config), reset_less=True)
         out_valid = Signal()
         merged = Signal(config.data_width)
-        if config.copies_at_once:
+        waits = config.copies_at_once
+        word = ~words_of((before if waits else here).sum, 1)[0]
+        if waits:
             # The checksum waits in registers that are 0 elsewhere, as the slots are there.
             words = [Signal(16, name=f"word_{i}", reset_less=True) for i in range(config.columns)]
-            sum_ = before.sum
             with m.If(move):
-                m.d.sync += [
-                    word.eq(Mux(select[i], ~Cat(sum_[8:], sum_[:8]), 0))
-                    for i, word in enumerate(words)
-                ]
+                m.d.sync += [held.eq(Mux(select[i], word, 0)) for i, held in enumerate(words)]
             rows = [self.slot_data.word_select(i, config.data_width) for i in range(2)]
             m.d.comb += [
                 self.slot_clear.eq(select),
@@ -272,11 +270,11 @@ class Egress(wiring.Component):
         else:
             for i in range(config.columns):
                 part = slice(16 * i, 16 * i + 16)
-                word = ~Cat(here.sum[8:], here.sum[:8])
                 m.d.comb += merged[part].eq(
                     Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
                 )
-        marked = sides[-3 if config.copies_at_once else -2]
+        # Which column it is has to be known a cycle earlier where it waits.
+        marked = sides[-3 if waits else -2]
         with m.If(move):
             for line in (sides, valid, release):
                 m.d.sync += [later.eq(earlier) for earlier, later in pairwise(line)]

@@ -86,7 +86,8 @@ def layers(config, context, place, checksum_here, checksum, silent):
 
     def ip_rows(header, end, ipv4, ipv6):
         """Is there something of an IP header to look at? Of IPv6 that is its first four words. In
-        narrow cores a row too many is looked at rather than more LUTs spent.
+        narrow cores a row too many is looked at rather than more LUTs spent, without tunnels, where
+        a row is looked at twice at most, all of them.
         """
         if not config.tunnels:
             return (ipv4 | ipv6) & header.in_front_of(end)

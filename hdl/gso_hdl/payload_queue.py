@@ -45,11 +45,7 @@ class PayloadQueue(wiring.Component):
         m = Module()
         config = self.config
         block = config.narrow
-        # Fast clocks have no time for a wire from the RAM to align.
-        registers = int(config.narrow)
-        m.submodules.data = data = RoomQueue(
-            config.data_width, block=block, registers=registers, late=config.narrow
-        )
+        m.submodules.data = data = RoomQueue(config.data_width, block=block, late=config.narrow)
         m.submodules.marks = marks = Queue(payload_marks(config), certain=True)
         valid, coming = self.data.valid, self.data.payload
         if not block:

@@ -186,12 +186,10 @@ def behind_memory(m, config, enable, read, data, clear=()):
     with m.If(enable):
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise([read, *reads])]
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise([data, *out])]
-    if not len(clear):
-        with m.If(enable & ~reads[-1]):
-            m.d.sync += out[-1].eq(0)
-    for i, part in enumerate(clear):
-        with m.If(enable & (~reads[-1] | part)):
-            m.d.sync += out[-1].word_select(i, len(data) // len(clear)).eq(0)
+    idle = [~reads[-1] | part for part in clear] or [~reads[-1]]
+    for i, part in enumerate(idle):
+        with m.If(enable & part):
+            m.d.sync += out[-1].word_select(i, len(data) // len(idle)).eq(0)
     return out[-1]
 
 

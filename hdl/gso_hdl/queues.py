@@ -224,8 +224,8 @@ class RoomQueue(wiring.Component):
 
     Parameters
     ----------
-    shape, bits, block, registers
-        As of `Queue`; with registers entries leave every cycle, too.
+    shape, bits, block
+        As of `Queue`; with a register behind block RAM, and entries leave every cycle, too.
     late : bool
         `room` hears a cycle later of what was taken, so that `o.ready` meets a register.
 
@@ -236,9 +236,9 @@ class RoomQueue(wiring.Component):
     o : Out stream, as of `Queue`
     """
 
-    def __init__(self, shape, bits=4, block=False, registers=1, late=False):
+    def __init__(self, shape, bits=4, block=False, late=False):
         self.late = late
-        self.queue = Queue(shape, bits, block, registers, patient=False)
+        self.queue = Queue(shape, bits, block, patient=False)
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),

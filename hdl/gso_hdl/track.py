@@ -79,14 +79,14 @@ class Track(wiring.Component):
             first = Signal(step.shape(), reset_less=True)
             m.d.sync += first.eq(step)
 
-        # --- second: the value; wide cores add all of its place in this cycle
+        # --- second: the value; wide cores add all of its place in this cycle, too: in two cycles
+        # 512 bits were slower (docs/timing.md)
         value = Signal(16, reset_less=True)
         if wide:
             place = Signal(column_write(config), reset_less=True)
             second = {n: delay(m, n, getattr(first, n), 1) for n in ("invert", "no_zero")}
             position = first.base + first.offset
-            m.d.sync += [
-                value.eq(first.addend + first.augend),
+            placed = [
                 place.row.eq(first.slot + position[column_bits:]),
                 place.column.eq(position[:column_bits]),
             ]
@@ -96,10 +96,8 @@ class Track(wiring.Component):
                 name: delay(m, f"{name}_2", getattr(first, name), 1)
                 for name in ("slot", "invert", "no_zero", *copy_field(config))
             }
-            m.d.sync += [
-                value.eq(first.addend + first.augend),
-                position.eq(first.base + first.offset),
-            ]
+            placed = [position.eq(first.base + first.offset)]
+        m.d.sync += [value.eq(first.addend + first.augend), *placed]
 
         # --- third: add; what goes on is a copy of the sum, cleared in front of a new one. A step
         # that waits may clear it early: nothing is added up in between.

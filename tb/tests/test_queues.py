@@ -105,9 +105,7 @@ def test_certain() -> None:
     [
         {},
         {"block": True},
-        {"block": True, "registers": 0},
         {"bits": 5, "block": True},
-        {"bits": 5, "block": True, "registers": 2},
         {"late": True},
         {"block": True, "late": True},
     ],
