@@ -2,9 +2,11 @@
 """`make bench`: bus use against the floor, latency, and how fast model and simulations are.
 
     python -m bench [--width 512] [--no-speed]
+    python -m bench --mixes 10
 
 Every output frame is compared with the golden model's on the way. Prints a table and writes
-`build/bench/report.json`. Exit code: 0, 1 where an output differs or a tool fails, 2 bad input.
+`build/bench/report.json`; with `--mixes` only the table, of so many other mixes. Exit code: 0, 1
+where an output differs or a tool fails, 2 bad input.
 """
 
 import json
@@ -14,17 +16,22 @@ from pathlib import Path
 
 from bench import speed
 from bench.bus_use import Mismatch, Row, measure
-from bench.shapes import Stream, full_streams, streams
+from bench.shapes import Stream, full_streams, mixes, streams
 from gso_sim import Core, SimulationError
 from gso_tb import record, runner, tools
 
 REPORT = tools.BUILD / "bench" / "report.json"
 
 
-def rows(widths: Iterable[int]) -> list[Row]:
-    """All streams at all `widths`; progress goes to stderr, a line that renews itself."""
+def rows(widths: Iterable[int], other_mixes: int = 0) -> list[Row]:
+    """All streams at all `widths`, or so many other mixes; progress goes to stderr, a line that
+    renews itself.
+    """
     measured = []
     for width in widths:
+        if other_mixes:
+            measured += _rows_of(width, "basic", list(mixes(other_mixes)))
+            continue
         measured += _rows_of(width, "basic", list(streams(width)))
         measured += _rows_of(width, "full", list(full_streams()))
     return measured
@@ -81,13 +88,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = tools.Parser(prog="bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--width", default="", help="one width; all four without it")
     parser.add_argument("--no-speed", action="store_true", help="bus use and latency only")
+    parser.add_argument("--mixes", default="", help="only so many other mixes, from 1 up")
     parser.add_argument("--output", type=Path, default=REPORT, help="the report, as JSON")
     options = parser.parse_args(arguments)
     widths = tools.WIDTHS
     if options.width:
         widths = (int(tools.choice("WIDTH", options.width, tools.WIDTHS)),)
+    others = 0
+    if options.mixes:
+        others = tools.number("--mixes", options.mixes, 1)
     try:
-        measured = rows(widths)
+        measured = rows(widths, others)
         report = {
             "commit": record.commit(),
             "date": record.today(),
@@ -95,6 +106,8 @@ def main(arguments: list[str] | None = None) -> int:
         }
         print(table(measured))
         print(summary(measured))
+        if others:
+            return 0
         if not options.no_speed:
             report["speed"] = _speeds(widths)
     except tools.Unavailable as reason:

@@ -22,9 +22,9 @@ from gso_tb.error_cases import (
 from gso_tb.error_cases_full import (
     bases_full,
     descriptor_cases_full,
-    header_cases_full,
     without_left_out,
 )
+from gso_tb.error_cases_headers import header_cases_full
 from gso_tb.frames import Shape, build
 from gso_tb.jobs import Job, expected, renumber
 from gso_tb.parameters import parameters, preset, report

@@ -41,6 +41,9 @@ TUNNEL_SEGMENTS = (512, 576, 700, 1514)
 LONGEST = 65535
 # How many frames of a stream: as many as make the start and the end not matter.
 SUPER, FEW, SHORT, MIXED = 3, 40, 100, 120
+MIX_MSS = (536, 1200, 1428, 1448, 1460, 8948)
+# The seeds of `mixes` begin here: no other stream has one of them.
+FIRST_MIX = 100
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def streams(width: int) -> Iterator[Stream]:
         yield _checksum(size, ChecksumMode.SEED_WITH_LENGTH, "seed")
         yield _checksum(size, ChecksumMode.FROM_HEADER, "header")
         yield _pass(size)
-    yield _mix("mix", 11, (536, 1200, 1428, 1448, 1460, 8948))
+    yield _mix("mix", 11, MIX_MSS)
     yield _mix("mix small", 12, (10, 88, 216, 536, 1460))
 
 
@@ -104,6 +107,12 @@ def full_streams() -> Iterator[Stream]:
         for _ in range(SUPER)
     )
     yield _full("64K", "802.3 tcp4", 1440 + 8 + SHAPES["tcp4"].header_length, made)
+
+
+def mixes(count: int) -> Iterator[Stream]:
+    """`count` other mixes like "mix": whether it is a lucky one."""
+    for seed in range(FIRST_MIX, FIRST_MIX + count):
+        yield _mix("mix", seed, MIX_MSS, str(seed))
 
 
 def _full(kind: str, shape: str, size: int, made: Iterable[Job]) -> Stream:
@@ -188,7 +197,7 @@ def _pass(size: int) -> Stream:
     return Stream("pass", "", str(size), size, tuple(renumber(made)))
 
 
-def _mix(kind: str, seed: int, sizes: tuple[int, ...]) -> Stream:
+def _mix(kind: str, seed: int, sizes: tuple[int, ...], shape: str = "") -> Stream:
     """What a busy host sends: super-frames of all lengths, single frames, bare acknowledgements."""
     rng = random.Random(seed)
 
@@ -206,4 +215,4 @@ def _mix(kind: str, seed: int, sizes: tuple[int, ...]) -> Stream:
         size = rng.choice((60, 65, 590, 1514))
         return plain(rng.randbytes(size))
 
-    return Stream(kind, "", "", 0, tuple(renumber(one() for _ in range(MIXED))))
+    return Stream(kind, shape, "", 0, tuple(renumber(one() for _ in range(MIXED))))

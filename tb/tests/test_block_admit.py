@@ -10,7 +10,8 @@ import cocotb
 import pytest
 
 from gso_tb import blocks
-from gso_tb.reference import filled, payload_beats, rows
+from gso_tb.reference import filled
+from gso_tb.reference_payload import payload_beats, rows
 from gso_tb.stage import Stage, same
 
 

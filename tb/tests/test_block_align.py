@@ -9,7 +9,8 @@ import pytest
 
 from gso_tb import blocks
 from gso_tb.parameters import parameters
-from gso_tb.reference import aligned, cuts, filled, payload_beats, segment_lengths
+from gso_tb.reference import filled, segment_lengths
+from gso_tb.reference_payload import aligned, cuts, payload_beats
 from gso_tb.stage import Stage
 
 SHORT, LONG, ABORTED = 1, 2, 3

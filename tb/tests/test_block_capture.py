@@ -23,9 +23,9 @@ from gso_tb.reference import (
     header_words,
     l4_seed,
     payload_bytes,
-    rows,
 )
 from gso_tb.reference_full import full_contexts
+from gso_tb.reference_payload import rows
 from gso_tb.stage import Stage, same
 
 

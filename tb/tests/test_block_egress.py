@@ -11,7 +11,8 @@ import pytest
 from gso_hdl.primitives import read_latency
 from gso_model.layout import COMPLETION, SEGMENT_USER
 from gso_tb import blocks
-from gso_tb.reference import aligned, filled
+from gso_tb.reference import filled
+from gso_tb.reference_payload import aligned
 from gso_tb.stage import Stage, cleared
 
 HELD = 4  # completions

@@ -8,7 +8,8 @@ import cocotb
 import pytest
 
 from gso_tb import blocks
-from gso_tb.reference import cuts, filled, segment_lengths
+from gso_tb.reference import filled, segment_lengths
+from gso_tb.reference_payload import cuts
 from gso_tb.stage import Stage, same
 
 
