@@ -12,13 +12,14 @@ WAVES  ?=
 SEEDS  ?= 1,2,3
 QUICK  ?=
 MODES  ?=
+MIXES  ?=
 ENGINE ?= both
 MBYTES ?= 32
 CORRUPT ?=
 JOBS   ?= $(shell nproc)
 
 # These reach Python as options, never through the environment.
-unexport WAVES SIM WIDTH SEED MODES ENGINE MBYTES CORRUPT
+unexport WAVES SIM WIDTH SEED MODES ENGINE MBYTES CORRUPT MIXES
 
 PYTHON := .venv/bin/python
 STAMP  := .venv/ready
@@ -50,7 +51,7 @@ help:
 	@echo '                N (10000) a width, SEED, WIDTH (all), FIRST (to replay one), SIM, PRESET'
 	@echo 'make live       two network namespaces talk through the RTL (root); WIDTH (512) PRESET (full)'
 	@echo '                MODES=tcp4,... (all) MBYTES (32) each way, ENGINE=rtl|model|both CORRUPT=1'
-	@echo 'make bench      bus use against the floor, latency, speeds      WIDTH (all)'
+	@echo 'make bench      bus use against the floor, latency, speeds      WIDTH (all) MIXES (none)'
 	@echo 'make implement  clock and area with Yosys and nextpnr, recorded in docs/results.json'
 	@echo '                WIDTH (512) PRESET=basic|full SEEDS (1,2,3) QUICK=1 (one, not recorded)'
 	@echo 'make results    docs/results.md from what bench and implement recorded'
@@ -89,7 +90,7 @@ live: $(STAMP)
 	  --mbytes '$(MBYTES)' --seed '$(or $(SEED),1)' $(if $(filter-out 0,$(CORRUPT)),--corrupt)
 
 bench: $(STAMP)
-	@$(PATHS) $(PYTHON) -m bench --width '$(WIDTH)'
+	@$(PATHS) $(PYTHON) -m bench --width '$(WIDTH)' --mixes '$(MIXES)'
 
 implement: $(STAMP)
 	@$(PATHS) $(PYTHON) -m implement --width $(or $(WIDTH),512) --preset $(PRESET) \

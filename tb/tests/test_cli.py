@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.shapes import mixes, streams
 from gso_tb import tools
 
 GOOD = tools.ROOT / "tb" / "vectors" / "linux-gso" / "tcp4_mss7_pay1.json"
@@ -55,6 +56,21 @@ def _soak(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_bad_options(run, arguments: list[str], words: list[str]) -> None:
     """What is wrong, where, and what was expected."""
     _one_line(run(*arguments), *words)
+
+
+@pytest.mark.parametrize("count", ["0", "ten", "-1"])
+def test_bad_mixes(count: str) -> None:
+    """`make bench MIXES=...` takes a number of mixes, at least one."""
+    bench = [sys.executable, "-m", "bench", "--mixes", count]
+    _one_line(_run(bench, tools.ROOT), "--mixes is", count, "from 1 up")
+
+
+def test_other_mixes() -> None:
+    """Each mix is of its own, and the target of 100.0 % holds for it."""
+    found = [next(s for s in streams(512) if s.name == "mix"), *mixes(3)]
+    assert len({s.name for s in found}) == 4
+    assert len({tuple(job.data for job in s.jobs) for s in found}) == 4
+    assert all(s.kind == "mix" and not s.segment_bytes for s in found)
 
 
 @pytest.mark.parametrize("count", ["0", "ten", "1.5", ""])
