@@ -10,12 +10,13 @@ import cocotb
 import pytest
 
 from gso_hdl.configuration import FEATURES
-from gso_model import BASIC, check_descriptor, check_headers
-from gso_model.layout import ChecksumMode, IdMode
+from gso_model import BASIC, FULL, check_descriptor, check_headers
+from gso_model.layout import ChecksumMode, IdMode, Tunnel
 from gso_tb import blocks, error_cases, frames, random_jobs
 from gso_tb.frames import Shape, build
 from gso_tb.grid import shapes
 from gso_tb.jobs import Job
+from gso_tb.outer_frames import TUNNELS, UDP_TUNNELS, Outer, encapsulated
 from gso_tb.reference import (
     filled,
     header_bytes,
@@ -24,7 +25,7 @@ from gso_tb.reference import (
     l4_seed,
     payload_bytes,
 )
-from gso_tb.reference_full import full_contexts
+from gso_tb.reference_full import full_contexts, outer_sums, outer_words
 from gso_tb.reference_payload import rows
 from gso_tb.stage import Stage, same
 
@@ -37,36 +38,45 @@ def test_block_capture(sim: str, width: int) -> None:
 
 @pytest.mark.parametrize("bits", [128, 256])
 def test_block_capture_full(bits: int) -> None:
-    """The same frames where there are five layers to look at, two of them in these."""
+    """The same frames where there are five layers to look at, and frames in tunnels."""
     changes = {"features": FEATURES}
     blocks.run("capture", "verilator", bits, changes=changes, thin=2, label="full")
 
 
 class Expected(NamedTuple):
-    """What comes of a frame: rows of its slot, the meaningful fields of result and sums."""
+    """What comes of a frame: rows of its slot, the meaningful fields of result and sums.
+
+    `outer`: sums that may be told by any number that is the same mod 65,535.
+    """
 
     job: Job
     copies: list[list[bytes]]
     result: dict[str, int]
     sums: dict[str, int]
+    outer: dict[str, int]
 
 
-def expected(job: Job, lanes: int, seed: int) -> Expected:
-    """From the frame's bytes, its descriptor and the seed of the L4 sum."""
+def expected(job: Job, lanes: int, seeds: dict[str, int]) -> Expected:
+    """From the frame's bytes, its descriptor and the seeds of the L4 and the outer UDP sum."""
     d, data = job.descriptor, job.data
     head = header_bytes(d)
-    if check_descriptor(d, BASIC) or not head:
-        return Expected(job, [], {"verdict": 0, "good": 1}, {})
+    if check_descriptor(d, FULL if d.tunnel else BASIC) or not head:
+        return Expected(job, [], {"verdict": 0, "good": 1}, {}, {})
     if len(data) < head:
         # D11: it ends inside the header, so it is SHORT, which is not for capture to say.
-        return Expected(job, [], {"verdict": 0, "good": 1}, {})
+        return Expected(job, [], {"verdict": 0, "good": 1}, {}, {})
     stored = data[:head] + bytes(-head % lanes)
     copy = [bytes(stored[at : at + lanes]) for at in range(0, len(stored), lanes)]
     if status := check_headers(data, d):
-        return Expected(job, [], {"verdict": status - 15, "good": 0}, {})
+        return Expected(job, [], {"verdict": status - 15, "good": 0}, {}, {})
     copies = 2 if 0 < d.mss < payload_bytes(d) else 1
-    words, sums = header_words(d, data[:head]), header_sums(d, data[:head], seed)
-    return Expected(job, [copy] * copies, {"verdict": 0, "good": 1, **words}, sums)
+    words = header_words(d, data[:head])
+    sums = header_sums(d, data[:head], l4_seed(seeds["seed"]))
+    outer = {}
+    if d.tunnel:
+        words |= outer_words(d, data[:head])
+        outer = outer_sums(d, data[:head], seeds["outer_seed"])
+    return Expected(job, [copy] * copies, {"verdict": 0, "good": 1, **words}, sums, outer)
 
 
 class CaptureBench:
@@ -111,7 +121,9 @@ class CaptureBench:
         number = self.sums.taken - 1
         wanted = self.expected[number]
         assert self.result.taken > number, "sums before their frame's words"
-        same(got, wanted.sums, f"frame {number}: {wanted.job.label}, {wanted.job.descriptor}")
+        what = f"frame {number}: {wanted.job.label}, {wanted.job.descriptor}"
+        same(got, wanted.sums, what)
+        same({name: got[name] % 65535 for name in wanted.outer}, wanted.outer, what)
 
     def _check_slot(self, number: int) -> None:
         """Both copies stand in the slot: the header and zeros behind it."""
@@ -142,16 +154,18 @@ class CaptureBench:
         await bench.start()
         for job in jobs:
             d = job.descriptor
-            status = check_descriptor(d, BASIC)
+            status = check_descriptor(d, FULL if d.tunnel else BASIC)
             fields = full_contexts(d, lanes, status, bench.config.features)["header"]
             if fields["empty"] and bench.config.features:
                 # Where nothing is asked neither of these is.
                 fields = {"llc": 0, "vxlan_short": 0, **fields}
             if not fields["empty"]:
                 fields = {"seed": rng.getrandbits(18), **fields}
+            if d.tunnel:
+                fields = {"outer_seed": rng.randrange(65535), **fields}
             filled_fields = filled(self.context.record, fields, rng)
             self.context.send(filled_fields)
-            self.expected.append(expected(job, lanes, l4_seed(filled_fields["seed"])))
+            self.expected.append(expected(job, lanes, filled_fields))
             if not fields["empty"]:
                 for data, short in rows(job.data, header_bytes(d), lanes):
                     line = int.from_bytes(data + rng.randbytes(lanes - len(data)), "little")
@@ -264,3 +278,45 @@ async def generic(dut):
         for more in (0, 1, rng.randrange(16))
     ]
     await capture.run(jobs[:: capture.bench.thin])
+
+
+def in_tunnel(rng: random.Random, outer: Outer, lanes: int) -> Job:
+    """A frame in the tunnel `outer`, any headers inside, any checksums asked."""
+    shape = Shape(rng.choice((4, 6)), rng.choice(("tcp", "udp")), 0)
+    job = encapsulated(_any(rng, shape, lanes), outer, rng)
+    if outer.ip == 4:
+        job = job.changed(outer_ip_checksum=rng.getrandbits(1))
+    if outer.checksum and rng.random() < 0.2:
+        at = job.descriptor.outer_l4_offset + 6
+        job = job.patched(at, bytes(2))
+    return job
+
+
+@cocotb.test
+async def tunnels(dut):
+    """Words and sums of outer headers and inner ones, wherever they start (D2, D3)."""
+    capture = CaptureBench(dut, "tunnels")
+    if not capture.bench.config.tunnels:
+        return
+    rng, jobs = capture.rng, []
+    for tunnel in TUNNELS:
+        for ip in (4, 6):
+            for l2 in range(14, 64, 2):
+                options = rng.choice((0, 8, 40) if ip == 4 else (0, 8, 24))
+                checksum = rng.choice([*ChecksumMode]) if tunnel in UDP_TUNNELS else 0
+                outer = Outer(
+                    tunnel,
+                    ip,
+                    l2,
+                    options,
+                    ethernet=rng.random() < 0.5 or tunnel == Tunnel.VXLAN,
+                    key=rng.random() < 0.5,
+                    options=rng.choice((0, 4, 28)) if tunnel == Tunnel.GENEVE else 0,
+                    checksum=ChecksumMode(checksum),
+                )
+                jobs.append(in_tunnel(rng, outer, capture.bench.lanes))
+    rng.shuffle(jobs)
+    await capture.run(jobs)
+    reached = [sums for wanted in capture.expected for sums in wanted.outer]
+    assert reached.count("outer_sum") > 20
+    assert reached.count("outer_ip_sum") > 50
