@@ -3,6 +3,7 @@
 
 import pytest
 from amaranth import Module, Shape
+from amaranth.hdl import Fragment
 
 from gso_hdl import records
 from gso_hdl.configuration import FEATURES, OFFLOADS, Configuration
@@ -63,7 +64,8 @@ def test_unknown_names(name: str) -> None:
 
 def test_staged_keeps_cycles_apart() -> None:
     """A value cannot be read before its cycle, nor given twice; later it is delayed."""
-    line = Staged(Module())
+    module = Module()
+    line = Staged(module)
     line.into(2, x=3)
     assert line.at(2).x is line.at(2).x
     assert line.at(4).x is not line.at(3).x
@@ -73,3 +75,4 @@ def test_staged_keeps_cycles_apart() -> None:
         _ = line.at(3).y
     with pytest.raises(ValueError, match="'x' is there already"):
         line.into(3, x=1)
+    Fragment.get(module, None)  # Amaranth warns of modules that nobody uses
