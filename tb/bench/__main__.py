@@ -94,9 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
     widths = tools.WIDTHS
     if options.width:
         widths = (int(tools.choice("WIDTH", options.width, tools.WIDTHS)),)
-    others = 0
-    if options.mixes:
-        others = tools.number("--mixes", options.mixes, 1)
+    others = tools.number("--mixes", options.mixes, 1) if options.mixes else 0
     try:
         measured = rows(widths, others)
         report = {

@@ -6,6 +6,7 @@ that hold the fields with a meaning in the case at hand; `filled` gives the othe
 """
 
 import random
+from collections.abc import Iterable
 
 from gso_model import Descriptor
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind
@@ -187,8 +188,29 @@ def length_part(d: Descriptor, payload: int) -> int:
     return own + (PROTOCOL[d.l4_kind] if d.l4_checksum == ChecksumMode.FROM_HEADER else 0)
 
 
-def _word(data: bytes, at: int) -> int:
+def word_at(data: bytes, at: int) -> int:
+    """The 16-bit word at `at`."""
     return int.from_bytes(data[at : at + 2], "big")
+
+
+def sum_without(header: bytes, first: int, end: int, written: Iterable[int]) -> int:
+    """The plain sum of `header` from `first` to `end`, without the words at `written`."""
+    left = bytearray(header[:end])
+    for at in written:
+        left[at : at + 2] = bytes(2)
+    return word_total(bytes(left[first:]))
+
+
+def ip_total(d: Descriptor, header: bytes, first: int, end: int) -> int:
+    """The same of an IPv4 header, without what is written in each segment (D1, D5)."""
+    words = [5] + [1] * (d.mss > 0) + [2] * (0 < d.mss < payload_bytes(d))
+    return sum_without(header, first, end, [first + 2 * word for word in words])
+
+
+def address_total(header: bytes, kind: int, at: int) -> int:
+    """The plain sum of the addresses of the IP header at `at`."""
+    first, end = (12, 20) if kind == L3Kind.IPV4 else (8, 40)
+    return word_total(header[at + first : at + end])
 
 
 def checksum_at(d: Descriptor) -> int:
@@ -200,13 +222,13 @@ def header_words(d: Descriptor, header: bytes) -> dict[str, int]:
     """What is read out of a header that has passed its checks."""
     found = {}
     if d.l3_kind == L3Kind.IPV4:
-        found["ip_id"] = _word(header, d.l3_offset + 4)
+        found["ip_id"] = word_at(header, d.l3_offset + 4)
     if d.l4_kind == L4Kind.TCP and 0 < d.mss < payload_bytes(d):
         found["sequence"] = int.from_bytes(header[d.l4_offset + 4 : d.l4_offset + 8], "big")
-        found["flags"] = _word(header, d.l4_offset + 12)
+        found["flags"] = word_at(header, d.l4_offset + 12)
     if d.l4_checksum:
         by_field = d.l4_kind == L4Kind.UDP and d.l4_checksum != ChecksumMode.FROM_HEADER
-        found["no_checksum"] = int(by_field and _word(header, d.l4_offset + 6) == 0)  # D2
+        found["no_checksum"] = int(by_field and word_at(header, d.l4_offset + 6) == 0)  # D2
     return found
 
 
@@ -218,27 +240,18 @@ def l4_seed(field: int) -> int:
 def header_sums(d: Descriptor, header: bytes, seed: int) -> dict[str, int]:
     """The sums over a header without the fields that are written in each segment (D1, D5, D6)."""
     found = {}
-    several = 0 < d.mss < payload_bytes(d)
-    left = bytearray(header)
-
-    def blank(at: int) -> None:
-        left[at : at + 2] = bytes(2)
-
     if d.l3_kind == L3Kind.IPV4:
-        for word in [5] + [1] * (d.mss > 0) + [2] * several:
-            blank(d.l3_offset + 2 * word)
-        found["ip_sum"] = folded(word_total(bytes(left[d.l3_offset : d.l4_offset])))
+        found["ip_sum"] = folded(ip_total(d, header, d.l3_offset, d.l4_offset))
     if not d.l4_checksum or header_words(d, header)["no_checksum"]:
         return found
-    total = seed
-    if d.l4_kind == L4Kind.TCP and several:
-        for word in (2, 3, 6):
-            blank(d.l4_offset + 2 * word)
+    total, written = seed, []
+    if d.l4_kind == L4Kind.TCP and 0 < d.mss < payload_bytes(d):
+        written += [d.l4_offset + 2 * word for word in (2, 3, 6)]
     if d.l4_kind == L4Kind.UDP and d.mss:
-        blank(d.l4_offset + 4)
+        written.append(d.l4_offset + 4)
     if d.l4_checksum == ChecksumMode.FROM_HEADER:
-        blank(checksum_at(d))
-        first, end = (12, 20) if d.l3_kind == L3Kind.IPV4 else (8, 40)
-        total += word_total(header[d.l3_offset + first : d.l3_offset + end])
-    found["l4_sum"] = folded(total + word_total(bytes(left[d.l4_offset :])))
+        written.append(checksum_at(d))
+        total += address_total(header, d.l3_kind, d.l3_offset)
+    total += sum_without(header, d.l4_offset, len(header), written)
+    found["l4_sum"] = folded(total)
     return found

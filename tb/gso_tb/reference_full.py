@@ -5,13 +5,16 @@ from gso_model import Descriptor
 from gso_model.layout import ChecksumMode, L3Kind, L4Kind, Tunnel
 from gso_tb.reference import (
     PROTOCOL,
+    address_total,
     checksum_at,
     contexts,
     header_bytes,
     in_first_row,
+    ip_total,
     payload_bytes,
+    sum_without,
     wire_header_bytes,
-    word_total,
+    word_at,
 )
 
 Records = dict[str, dict[str, int]]
@@ -54,6 +57,11 @@ def tag_bytes(got: dict[str, int]) -> bytes:
     return got["tags"].to_bytes(8, "little")[: 4 * got["count"]]
 
 
+def outer_ip_end(d: Descriptor) -> int:
+    """Where the outer IP header ends: at the outer L4 header, with IP-in-IP at the inner IP one."""
+    return d.l3_offset if d.tunnel == Tunnel.IPIP else d.outer_l4_offset
+
+
 def _tunnels(made: Records, d: Descriptor, lanes: int) -> None:
     asked = d.asks
     tunnel = Tunnel(d.tunnel) if asked else Tunnel.NONE
@@ -63,8 +71,7 @@ def _tunnels(made: Records, d: Descriptor, lanes: int) -> None:
     written = int(asked and d.l3_kind == L3Kind.IPV4 and bool(d.mss or d.ip_checksum))
     shift = 4 * d.tag_count
     both = {"outer_ipv4": ipv4, "outer_udp": udp, "outer_checksum_on": int(d.outer_l4_checksum > 0)}
-    # With IP-in-IP the inner IP header stands where the outer L4 header would.
-    end = d.l3_offset if tunnel == Tunnel.IPIP else d.outer_l4_offset
+    end = outer_ip_end(d)
     if tunnel != Tunnel.NONE:
         both["outer_l3"] = (d.outer_l3_offset + shift) // 2
         both["outer_l4"] = (end + shift) // 2
@@ -145,22 +152,15 @@ def outer_seed(d: Descriptor) -> int:
     return total
 
 
-def addresses(header: bytes, kind: int, at: int) -> int:
-    """The sum of the addresses of the IP header at `at`."""
-    first, end = (12, 20) if kind == L3Kind.IPV4 else (8, 40)
-    return word_total(header[at + first : at + end])
-
-
 def outer_words(d: Descriptor, header: bytes) -> dict[str, int]:
     """What is read out of a tunnel's headers that have passed their checks."""
     found = {}
     if d.outer_l3_kind == L3Kind.IPV4:
-        at = d.outer_l3_offset + 4
-        found["outer_ip_id"] = int.from_bytes(header[at : at + 2], "big")
+        found["outer_ip_id"] = word_at(header, d.outer_l3_offset + 4)
     if d.outer_l4_checksum:
-        field = header[d.outer_l4_offset + 6 : d.outer_l4_offset + 8]
         by_field = d.outer_l4_checksum != ChecksumMode.FROM_HEADER
-        found["outer_no_checksum"] = int(by_field and field == bytes(2))  # D2
+        nothing = word_at(header, d.outer_l4_offset + 6) == 0
+        found["outer_no_checksum"] = int(by_field and nothing)  # D2
     return found
 
 
@@ -172,34 +172,23 @@ def outer_sums(d: Descriptor, header: bytes, seed: int) -> dict[str, int]:
     the addresses, or what the checksum field holds (D3).
     """
     found = {}
-
-    def words(first: int, end: int, blank: list[int]) -> int:
-        left = bytearray(header[:end])
-        for at in blank:
-            left[at : at + 2] = bytes(2)
-        return word_total(bytes(left[first:]))
-
     if d.outer_l3_kind == L3Kind.IPV4:
-        end = d.l3_offset if d.tunnel == Tunnel.IPIP else d.outer_l4_offset
-        several = 0 < d.mss < payload_bytes(d)
-        fields = [5] + [1] * (d.mss > 0) + [2] * several
-        blank = [d.outer_l3_offset + 2 * word for word in fields]
-        found["outer_ip_sum"] = words(d.outer_l3_offset, end, blank) % 65535
+        total = ip_total(d, header, d.outer_l3_offset, outer_ip_end(d))
+        found["outer_ip_sum"] = total % 65535
     if not d.outer_l4_checksum or outer_words(d, header)["outer_no_checksum"]:
         return found
     from_header = d.outer_l4_checksum == ChecksumMode.FROM_HEADER
-    blank = [d.outer_l4_offset + 4] * (d.mss > 0) + [d.outer_l4_offset + 6] * from_header
+    out = [d.outer_l4_offset + 4] * (d.mss > 0) + [d.outer_l4_offset + 6] * from_header
     if d.l3_kind == L3Kind.IPV4 and (d.mss or d.ip_checksum):
-        blank += range(d.l3_offset, d.l4_offset, 2)  # with its checksum it sums to nothing
+        out += range(d.l3_offset, d.l4_offset, 2)  # with its checksum it sums to nothing
     elif d.l3_kind == L3Kind.IPV6 and d.mss:
-        blank.append(d.l3_offset + 4)
-    total = seed + words(d.outer_l4_offset, d.l4_offset, blank)
+        out.append(d.l3_offset + 4)
+    total = seed + sum_without(header, d.outer_l4_offset, d.l4_offset, out)
     if from_header:
-        total += addresses(header, d.outer_l3_kind, d.outer_l3_offset)
+        total += address_total(header, d.outer_l3_kind, d.outer_l3_offset)
     if d.l4_checksum == ChecksumMode.FROM_HEADER:
-        total -= addresses(header, d.l3_kind, d.l3_offset)
+        total -= address_total(header, d.l3_kind, d.l3_offset)
     elif d.l4_checksum:
-        at = checksum_at(d)
-        total -= word_total(header[at : at + 2])
+        total -= word_at(header, checksum_at(d))
     found["outer_sum"] = total % 65535
     return found
