@@ -56,6 +56,11 @@ def payload_bytes(d: Descriptor) -> int:
     return d.frame_length - header_bytes(d)
 
 
+def several_segments(d: Descriptor) -> bool:
+    """Whether a good frame of `d` leaves in more than one segment."""
+    return 0 < d.mss < payload_bytes(d)
+
+
 def segment_lengths(payload: int, mss: int) -> list[int]:
     """Payload bytes of each segment (D7, D8)."""
     if not mss or not payload:
@@ -83,7 +88,7 @@ def contexts(d: Descriptor, lanes: int, status: int) -> dict[str, dict[str, int]
     head, payload, wire = header_bytes(d), payload_bytes(d), wire_header_bytes(d)
     ipv4, ipv6 = int(d.l3_kind == L3Kind.IPV4), int(d.l3_kind == L3Kind.IPV6)
     tcp, udp = int(d.l4_kind == L4Kind.TCP), int(d.l4_kind == L4Kind.UDP)
-    segmented, several = int(d.mss > 0), int(0 < d.mss < payload)
+    segmented, several = int(d.mss > 0), int(several_segments(d))
     l3_size, l4_size = d.l4_offset - d.l3_offset, d.header_length - d.l4_offset
     checksum_on = int(d.l4_checksum != ChecksumMode.NONE)
     places: dict[str, int] = {}
@@ -203,7 +208,7 @@ def sum_without(header: bytes, first: int, end: int, written: Iterable[int]) -> 
 
 def ip_total(d: Descriptor, header: bytes, first: int, end: int) -> int:
     """The same of an IPv4 header, without what is written in each segment (D1, D5)."""
-    words = [5] + [1] * (d.mss > 0) + [2] * (0 < d.mss < payload_bytes(d))
+    words = [5] + [1] * (d.mss > 0) + [2] * several_segments(d)
     return sum_without(header, first, end, [first + 2 * word for word in words])
 
 
@@ -223,7 +228,7 @@ def header_words(d: Descriptor, header: bytes) -> dict[str, int]:
     found = {}
     if d.l3_kind == L3Kind.IPV4:
         found["ip_id"] = word_at(header, d.l3_offset + 4)
-    if d.l4_kind == L4Kind.TCP and 0 < d.mss < payload_bytes(d):
+    if d.l4_kind == L4Kind.TCP and several_segments(d):
         found["sequence"] = int.from_bytes(header[d.l4_offset + 4 : d.l4_offset + 8], "big")
         found["flags"] = word_at(header, d.l4_offset + 12)
     if d.l4_checksum:
@@ -245,7 +250,7 @@ def header_sums(d: Descriptor, header: bytes, seed: int) -> dict[str, int]:
     if not d.l4_checksum or header_words(d, header)["no_checksum"]:
         return found
     total, written = seed, []
-    if d.l4_kind == L4Kind.TCP and 0 < d.mss < payload_bytes(d):
+    if d.l4_kind == L4Kind.TCP and several_segments(d):
         written += [d.l4_offset + 2 * word for word in (2, 3, 6)]
     if d.l4_kind == L4Kind.UDP and d.mss:
         written.append(d.l4_offset + 4)
