@@ -24,6 +24,7 @@ class Buffer(wiring.Component):
     aligned : In stream(aligned_beat), never stalled
     room : Out(1), there is room for the beats under way
     enable : In(1), the read side moves
+    enable_last : In(1), its last register does
     read : In(1), read a beat; only where one is committed
     drop : In(1), without `read`: drop a beat and `skip` more, be there `enable` or not
     skip : In(k), 0 without `drop`
@@ -41,6 +42,7 @@ class Buffer(wiring.Component):
                 "aligned": In(stream.Signature(aligned_beat(config), always_ready=True)),
                 "room": Out(1),
                 "enable": In(1),
+                "enable_last": In(1),
                 "read": In(1),
                 "drop": In(1),
                 "skip": In(self.address_bits),
@@ -85,10 +87,11 @@ class Buffer(wiring.Component):
             self.room.eq(used < config.buffer_rows - BEATS_UNDER_WAY - 2),
         ]
 
+        enables = self.enable, self.enable_last
         m.d.comb += [
             read.addr.eq(tail),
             read.en.eq(self.enable),
-            self.data.eq(behind_memory(m, config, self.enable, self.read, read.data)),
+            self.data.eq(behind_memory(m, config, enables, self.read, read.data)),
         ]
         with m.If(self.enable | self.drop):
             m.d.sync += tail.eq(add_with_carry(tail, self.skip, self.read | self.drop))

@@ -126,6 +126,13 @@ class Configuration:
         return self.data_width >= 512
 
     @property
+    def stores_first(self):
+        """Whether payload is stored as it comes and turned behind the buffer; else it is turned in
+        front of it, as many cycles as the segment has beats on the wire.
+        """
+        return self.data_width >= 512
+
+    @property
     def frames_under_way(self):
         """Frames between check and edit; four descriptors may always run ahead.
 
@@ -145,8 +152,8 @@ class Configuration:
 
     @property
     def segments_under_way(self):
-        """Segments between plan and finish."""
-        return (1 << self.segment_bits) - 2
+        """Segments between plan and finish; behind it three more may still wait for fetch."""
+        return (1 << self.segment_bits) - (5 if self.stores_first else 2)
 
     @property
     def lanes(self):

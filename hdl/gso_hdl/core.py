@@ -14,6 +14,7 @@ from .capture import Capture
 from .check import Check
 from .edit import Edit
 from .egress import Egress
+from .fetch import Fetch
 from .finish import Finish
 from .payload_queue import PayloadQueue
 from .plan import Plan
@@ -22,6 +23,7 @@ from .records import (
     admit_context,
     cut,
     edit_context,
+    fetch_plan,
     header_context,
     header_result,
     header_row,
@@ -30,9 +32,12 @@ from .records import (
     plan_context,
     segment_plan,
     segment_result,
+    stored_segment,
     tag_context,
 )
 from .slots import Slots
+from .split import Split
+from .store import Store
 from .sum import Sum
 from .tag import Tag
 
@@ -69,9 +74,13 @@ class Core(wiring.Component):
         m.submodules.check = check = Check(config)
         m.submodules.admit = admit = Admit(config)
         m.submodules.plan = plan = Plan(config)
-        m.submodules.align = align = Align(config)
+        if config.stores_first:
+            m.submodules.split = cutter = Split(config)
+            m.submodules.store = store = Store(config)
+        else:
+            m.submodules.align = cutter = Align(config)
+            m.submodules.buffer = buffer = Buffer(config)
         m.submodules.sum = sum_ = Sum(config)
-        m.submodules.buffer = buffer = Buffer(config)
         m.submodules.capture = capture = Capture(config)
         m.submodules.slots = slots = Slots(config)
         m.submodules.edit = edit = Edit(config)
@@ -125,7 +134,7 @@ class Core(wiring.Component):
         # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align; the
         # widest core has no cycle for block RAM.
         cuts_wait = slow or not (config.narrow or config.widest)
-        queue("cut_queue", plan.cut, cut(config), align.cut, bits=many, block=cuts_wait)
+        queue("cut_queue", plan.cut, cut(config), cutter.cut, bits=many, block=cuts_wait)
         queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
         # Few beats hide the header's way at 512 bits.
         queue(
@@ -166,39 +175,59 @@ class Core(wiring.Component):
         m.submodules.payload_queue = payload_queue = PayloadQueue(config)
         m.d.comb += [
             admit.row_room.eq(rows.room),
-            admit.payload_room.eq(payload_queue.room),
+            admit.payload_room.eq(payload_queue.room & store.room)
+            if config.stores_first
+            else admit.payload_room.eq(payload_queue.room),
         ]
         connect(m, admit.payload, payload_queue.data)
         connect(m, admit.marks, payload_queue.marks)
-        connect(m, payload_queue.o, align.beat)
+        connect(m, payload_queue.o, cutter.beat)
         connect(m, capture.slot, slots.capture)
         for written, slot in zip(edit.write, slots.edit, strict=True):
             connect(m, written, slot)
         connect(m, edit.record, finish.record)
         connect(m, finish.segment, egress.segment)
+        if config.stores_first:
+            m.submodules.fetch = fetch = Fetch(config)
+            queue("fetch_queue", plan.fetch, fetch_plan(config), fetch.plan, bits=many, block=True)
+            shape = stored_segment(config)
+            queue("stored_queue", cutter.stored, shape, fetch.stored, bits=many, passing=True)
+            connect(m, cutter.pieces, sum_.aligned)
+            connect(m, fetch.row, store.row)
+            connect(m, store.turned, egress.payload)
+            m.d.comb += [
+                store.data.valid.eq(admit.payload.valid),
+                store.data.payload.eq(admit.payload.payload),
+                store.tail.eq(fetch.tail),
+            ]
+        else:
+            m.d.comb += [
+                sum_.aligned.payload.eq(cutter.aligned.payload),
+                sum_.aligned.valid.eq(cutter.aligned.valid),
+                buffer.aligned.payload.eq(cutter.aligned.payload),
+                buffer.aligned.valid.eq(cutter.aligned.valid),
+                cutter.room.eq(buffer.room),
+                buffer.enable.eq(egress.enable),
+                buffer.enable_last.eq(egress.enable_last),
+                buffer.read.eq(egress.payload_read),
+                buffer.drop.eq(egress.payload_drop),
+                buffer.skip.eq(egress.payload_skip),
+                egress.payload_data.eq(buffer.data),
+            ]
         m.d.comb += [
-            sum_.aligned.payload.eq(align.aligned.payload),
-            sum_.aligned.valid.eq(align.aligned.valid),
-            buffer.aligned.payload.eq(align.aligned.payload),
-            buffer.aligned.valid.eq(align.aligned.valid),
-            align.room.eq(buffer.room),
-            plan.flush.eq(align.flush),
-            plan.last_taken.eq(align.last_taken),
+            plan.flush.eq(cutter.flush),
+            plan.last_taken.eq(cutter.last_taken),
             plan.retire.eq(finish.result.valid & finish.result.ready),
             check.retire.eq(edit.taken),
             capture.oldest.eq(egress.oldest),
             capture.slot_soon.eq(slots.soon),
             edit.sent.eq(egress.sent),
             slots.enable.eq(egress.enable),
+            slots.enable_last.eq(egress.enable_last),
             slots.read.eq(egress.slot_read),
             slots.address.eq(egress.slot_address),
             egress.slot_data.eq(slots.data),
             *([slots.clear.eq(egress.slot_clear)] if config.copies_at_once else []),
-            buffer.enable.eq(egress.enable),
-            buffer.read.eq(egress.payload_read),
-            buffer.drop.eq(egress.payload_drop),
-            buffer.skip.eq(egress.payload_skip),
-            egress.payload_data.eq(buffer.data),
         ]
         m.d.comb += [
             check.descriptor.valid.eq(self.descriptor.valid),

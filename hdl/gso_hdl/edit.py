@@ -236,7 +236,7 @@ class Edit(wiring.Component):
         # --- the record, when its sum is there; all that are under way must find a place
         made = Signal(segment_record(config), reset_less=True)
         ended = [fire_end]
-        for i in range(latency(config) - 1):
+        for i in range(latency(config)):
             ended.append(delay(m, f"ended_{i + 1}", ended[-1], 1, reset_less=False))
         crowded = Signal()
         if config.narrowest:

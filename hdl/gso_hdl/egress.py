@@ -3,7 +3,7 @@
 
 from itertools import pairwise
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,17 +12,32 @@ from gso_model.layout import COMPLETION, SEGMENT_USER
 from .finish import committed_segment
 from .primitives import count, mask_code, mask_of, read_latency, words_of
 from .queues import Chain, Queue
-from .records import output_beat
+from .records import output_beat, turned_beat
 
 COMPLETIONS_HELD = 4
+
+
+def buffer_side(config):
+    """What the buffer hears: when to read, and that a segment is dropped."""
+    return {
+        "payload_read": Out(1),
+        "payload_drop": Out(1),
+        "payload_skip": Out((config.buffer_rows - 1).bit_length()),
+        "payload_data": In(config.data_width),
+    }
+
+
+def store_side(config):
+    """How payload comes from the store."""
+    return {"payload": In(stream.Signature(turned_beat(config)))}
 
 
 class Egress(wiring.Component):
     """Sends a segment's header rows, the beat that header and payload share, and its payload.
 
-    Header and payload lanes are 0 where the other has bytes, so the two are merged by an OR; the
-    checksum takes the place of what stands there. The last beat of a segment is followed by the
-    first of the next with no idle cycle.
+    Header and payload lanes are 0 where the other has bytes (what the store gives is cleared here),
+    so the two are merged by an OR; the checksum takes the place of what stands there. The last beat
+    of a segment is followed by the first of the next with no idle cycle.
 
     A completion is released when its frame's last beat was taken. A frame begins only when there
     is a place for its completion: four are held.
@@ -35,8 +50,10 @@ class Egress(wiring.Component):
     -------
     segment : In stream(committed_segment)
     enable : Out(1), the memories' read sides move
+    enable_last : Out(1), their last registers do
     slot_read, slot_address, slot_clear, slot_data : the header slots' read side
-    payload_read, payload_drop, payload_skip, payload_data : the buffer's read side
+    payload_read, payload_drop, payload_skip, payload_data : the buffer's read side, or
+    payload : In stream(turned_beat), what the store gives, at 512 bits
     sent : Out(1), a segment's header was read
     oldest : Out(k), the first slot row that is still in use
     beat : Out stream(output_beat)
@@ -54,14 +71,12 @@ class Egress(wiring.Component):
             {
                 "segment": In(stream.Signature(committed_segment(config))),
                 "enable": Out(1),
+                "enable_last": Out(1),
                 "slot_read": Out(copies),
                 "slot_address": Out(slot_bits),
                 **({"slot_clear": Out(config.columns)} if config.copies_at_once else {}),
                 "slot_data": In(copies * config.data_width),
-                "payload_read": Out(1),
-                "payload_drop": Out(1),
-                "payload_skip": Out((config.buffer_rows - 1).bit_length()),
-                "payload_data": In(config.data_width),
+                **(store_side(config) if config.stores_first else buffer_side(config)),
                 "sent": Out(1),
                 "oldest": Out(slot_bits),
                 "beat": Out(stream.Signature(output_beat(config))),
@@ -75,7 +90,22 @@ class Egress(wiring.Component):
         coming = self.segment.payload
 
         move = Signal()
-        m.d.comb += [move.eq(~self.beat.valid | self.beat.ready), self.enable.eq(move)]
+        # The last two registers move on while what is behind them waits for payload.
+        move_last = Signal()
+        needed = Signal()  # this beat has payload or begins a segment that has
+        waits = needed & ~self.payload.valid if config.stores_first else Const(0, 1)
+        m.d.comb += move_last.eq(~self.beat.valid | self.beat.ready)
+        also = move_last
+        if config.stores_first:
+            # A register of its own, or what `move` and `move_last` have in common has the longest
+            # wires.
+            empty = Signal(init=1)  # not `beat.valid`
+            also = empty | self.beat.ready
+        m.d.comb += [
+            move.eq(also & ~waits),
+            self.enable.eq(move),
+            self.enable_last.eq(move_last),
+        ]
 
         # --- the segment being sent
         now = Signal(committed_segment(config), reset_less=True)
@@ -83,6 +113,7 @@ class Egress(wiring.Component):
         number = Signal(coming.rows.shape(), reset_less=True)  # of the beat, within the header
         ahead = Signal(coming.whole_beats.shape(), reset_less=True)  # see `is_last`
         is_last = Signal()
+        begins = Signal(reset_less=True)
         in_header = Signal()
         in_payload = Signal()
         before_end = Signal(reset_less=True)  # the header ends with this beat, or there is none
@@ -97,10 +128,12 @@ class Egress(wiring.Component):
         may_go = self.segment.valid & may_begin & ~finished
         take = Signal()
         drop = Signal()
+        # Nothing of a dropped segment is sent; it takes a cycle without a beat. What the store has
+        # of it was fetched already: it is sent, but without a valid beat.
+        silent = coming.has_payload if config.stores_first else Const(0, 1)
         m.d.comb += [
-            take.eq(restart & may_go & coming.send),
-            # Nothing of a dropped segment is sent; it takes a cycle without a beat.
-            drop.eq(~active & may_go & ~coming.send),
+            take.eq(restart & may_go & (coming.send | silent)),
+            drop.eq(~active & may_go & ~coming.send & ~silent),
             self.segment.ready.eq(move & (take | drop)),
         ]
         with m.If(move):
@@ -115,12 +148,14 @@ class Egress(wiring.Component):
                     is_last.eq(
                         (coming.whole_beats >> 1 == 0) & ~(coming.whole_beats[0] & ~coming.exact)
                     ),
+                    begins.eq(1),
                     in_header.eq(coming.rows != 0),
                     in_payload.eq((coming.payload_row == 0) & coming.has_payload),
                     before_end.eq(coming.rows[1:] == 0),
                 ]
             with m.Else():
                 m.d.sync += [
+                    begins.eq(0),
                     ahead.eq(ahead + 1),
                     is_last.eq(ahead == now.whole_beats),
                     number.eq(number + 1),
@@ -138,19 +173,21 @@ class Egress(wiring.Component):
         m.d.comb += [
             self.slot_read.eq(header_read),
             self.slot_address.eq(now.slot + number),
-            self.payload_read.eq(active & in_payload),
             self.sent.eq(move & (sent | drop)),
         ]
-        # The buffer may hear of a drop two cycles late: behind a dropped segment all of its frame
-        # are, and behind a frame's last none is taken at once, so nothing is read so early.
-        dropped = Signal()
-        skip = Signal(len(coming.skip), reset_less=True)
-        m.d.sync += [
-            dropped.eq(move & drop & coming.has_payload),
-            skip.eq(coming.skip),
-            self.payload_drop.eq(dropped),
-            self.payload_skip.eq(Mux(dropped, skip, 0)),
-        ]
+        if not config.stores_first:
+            m.d.comb += self.payload_read.eq(active & in_payload)
+            # The buffer may hear of a drop two cycles late: behind a dropped segment all of its
+            # frame are, and behind a frame's last none is taken at once, so nothing is read so
+            # early.
+            dropped = Signal()
+            skip = Signal(len(coming.skip), reset_less=True)
+            m.d.sync += [
+                dropped.eq(move & drop & coming.has_payload),
+                skip.eq(coming.skip),
+                self.payload_drop.eq(dropped),
+                self.payload_skip.eq(Mux(dropped, skip, 0)),
+            ]
         # With a frame's first header all earlier frames' slots are free; later does no harm.
         frees = Signal()
         freed = Signal(len(self.oldest), reset_less=True)
@@ -170,7 +207,7 @@ class Egress(wiring.Component):
         # `now` is the segment for one cycle at least, be there `move` or not: nothing waits for it.
         m.d.sync += [
             gone.eq(self.segment.ready),
-            sent_on.eq(move & take),
+            sent_on.eq(move & take & coming.send),
             begun.eq(self.segment.ready & coming.first),
             counted.eq(finished),
             request_id.eq(now.request_id),
@@ -223,6 +260,8 @@ class Egress(wiring.Component):
                 }
             )
         )
+        # Kept where `move` comes late, or it goes through all of it.
+        none = Signal(attrs={"keep": 1} if config.stores_first else {})
         dropped_last = Signal()
         with m.If(move):
             m.d.sync += dropped_last.eq(drop & coming.last)
@@ -237,7 +276,8 @@ class Egress(wiring.Component):
             side.release.eq(Mux(active, is_last & now.last, dropped_last)),
             side.tail.eq(now.length[: config.lane_bits]),
             # D4: 0 is "no checksum" in UDP only. The complement is taken where they are merged.
-            side.sum.eq(Mux(now.no_zero & now.sum.all(), 0, now.sum)),
+            none.eq(now.no_zero & now.sum.all()),
+            side.sum.eq(Mux(none, 0, now.sum)),
             side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]
@@ -245,7 +285,7 @@ class Egress(wiring.Component):
         sides = [side] + [
             Signal(side.shape(), name=f"side_{i + 1}", reset_less=True) for i in range(cycles)
         ]
-        valid = [active] + [Signal(name=f"valid_{i + 1}") for i in range(cycles)]
+        valid = [active & now.send] + [Signal(name=f"valid_{i + 1}") for i in range(cycles)]
         release = [side.release] + [Signal(name=f"release_{i + 1}") for i in range(cycles + 1)]
         before, here = sides[-2:]
         tail_code = mask_code(before.tail, config.lanes)
@@ -255,9 +295,13 @@ class Egress(wiring.Component):
         out = Signal(output_beat(config), reset_less=True)
         out_valid = Signal()
         merged = Signal(config.data_width)
-        waits = config.copies_at_once
-        word = ~words_of((before if waits else here).sum, 1)[0]
-        if waits:
+        early = config.copies_at_once
+        if config.stores_first:
+            payload = Signal(config.data_width, reset_less=True)
+        else:
+            payload = self.payload_data
+        word = ~words_of((before if early else here).sum, 1)[0]
+        if early:
             # The checksum waits in registers that are 0 elsewhere, as the slots are there.
             words = [Signal(16, name=f"word_{i}", reset_less=True) for i in range(config.columns)]
             with m.If(move):
@@ -265,20 +309,46 @@ class Egress(wiring.Component):
             rows = [self.slot_data.word_select(i, config.data_width) for i in range(2)]
             m.d.comb += [
                 self.slot_clear.eq(select),
-                merged.eq(rows[0] | rows[1] | self.payload_data | Cat(words)),
+                merged.eq(rows[0] | rows[1] | payload | Cat(words)),
             ]
         else:
             for i in range(config.columns):
                 part = slice(16 * i, 16 * i + 16)
                 m.d.comb += merged[part].eq(
-                    Mux(select[i], word, self.slot_data[part] | self.payload_data[part])
+                    Mux(select[i], word, self.slot_data[part] | payload[part])
                 )
         # Which column it is has to be known a cycle earlier where it waits.
-        marked = sides[-3 if waits else -2]
+        marked = sides[-3 if early else -2]
+        if config.stores_first:
+            wanted, needs = (
+                [first] + [Signal(name=f"{name}_{i + 1}") for i in range(cycles - 1)]
+                for name, first in (
+                    ("wanted", active & in_payload),
+                    ("needs", active & (in_payload | (begins & now.has_payload))),
+                )
+            )
+            m.d.comb += [
+                needed.eq(needs[-1]),
+                self.payload.ready.eq(wanted[-1] & also),
+            ]
+            with m.If(move):
+                for line in (wanted, needs):
+                    m.d.sync += [later.eq(earlier) for earlier, later in pairwise(line)]
+            with m.If(move_last):
+                m.d.sync += [payload.eq(self.payload.payload.data), empty.eq(~valid[-1])]
+            for lane in range(config.lanes):
+                unused = ~wanted[-1] | self.payload.payload.below[lane]
+                with m.If(also & unused):
+                    m.d.sync += payload.word_select(lane, 8).eq(0)
         with m.If(move):
-            for line in (sides, valid, release):
+            for line in (sides[:-1], valid[:-1], release[:-2]):
                 m.d.sync += [later.eq(earlier) for earlier, later in pairwise(line)]
+        with m.If(move_last):
             m.d.sync += [
+                here.eq(before),
+                valid[-1].eq(valid[-2] & ~waits),
+                release[-2].eq(release[-3] & ~waits),
+                release[-1].eq(release[-2]),
                 out_valid.eq(valid[-1]),
                 select.eq(Mux(marked.checksum_here, 1 << marked.checksum_column, 0)),
                 used.eq(
@@ -296,7 +366,7 @@ class Egress(wiring.Component):
         held = Signal(COMPLETION.bits, reset_less=True)
         held_valid = Signal()
         pull = (released != 0) & completions.o.valid & (~held_valid | self.completion.ready)
-        count(m, released, release[-1] & move, pull)
+        count(m, released, release[-1] & move_last, pull)
         m.d.comb += completions.o.ready.eq(pull)
         with m.If(self.completion.ready):
             m.d.sync += held_valid.eq(0)

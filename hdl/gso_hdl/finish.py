@@ -31,7 +31,7 @@ def committed_segment(config):
             "whole_beats": 16 - config.lane_bits,
             "exact": 1,
             "has_payload": 1,
-            "skip": (config.buffer_rows - 1).bit_length(),
+            **({} if config.stores_first else {"skip": (config.buffer_rows - 1).bit_length()}),
             "send": 1,
         }
     )
@@ -110,9 +110,11 @@ class Finish(wiring.Component):
                 out.whole_beats.eq(whole_beats),
                 out.exact.eq(exact),
                 out.has_payload.eq(~void & (held.payload != 0)),
-                # The last payload beat is one earlier where no bytes are over.
-                out.skip.eq((Cat(Const(0, 1), whole_beats) - Cat(exact, held.payload_row))[1:]),
                 out.send.eq(~void & (held.status == 0)),
             ]
+            if not config.stores_first:
+                # The last payload beat is one earlier where no bytes are over.
+                skip = (Cat(Const(0, 1), whole_beats) - Cat(exact, held.payload_row))[1:]
+                m.d.sync += out.skip.eq(skip)
         m.d.comb += [self.segment.valid.eq(out_valid), self.segment.payload.eq(out)]
         return m

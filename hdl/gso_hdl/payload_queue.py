@@ -44,8 +44,10 @@ class PayloadQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        block = config.narrow
-        m.submodules.data = data = RoomQueue(config.data_width, block=block, late=config.narrow)
+        block = config.narrow or config.stores_first
+        m.submodules.data = data = RoomQueue(
+            config.data_width, block=block, registers=1 + config.stores_first, late=config.narrow
+        )
         m.submodules.marks = marks = Queue(payload_marks(config), certain=True)
         valid, coming = self.data.valid, self.data.payload
         if not block:

@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .primitives import count, less
-from .records import cut, plan_context, segment_plan
+from .records import cut, fetch_plan, plan_context, segment_plan
 
 
 class Plan(wiring.Component):
@@ -36,10 +36,12 @@ class Plan(wiring.Component):
 
     def __init__(self, config):
         self.config = config
+        fetch = fetch_plan(config) if config.stores_first else None
         super().__init__(
             {
                 "context": In(stream.Signature(plan_context(config))),
                 "cut": Out(stream.Signature(cut(config), always_ready=True)),
+                **({"fetch": Out(stream.Signature(fetch, always_ready=True))} if fetch else {}),
                 "segment": Out(stream.Signature(segment_plan(), always_ready=True)),
                 "flush": In(1),
                 "last_taken": In(1),
@@ -121,20 +123,17 @@ class Plan(wiring.Component):
             with m.If(first):
                 m.d.sync += start.eq(raw_lane)
 
-        raw_end = Signal(lane_bits + 1)
+        stores_first = self.config.stores_first
+        raw_end = Signal(17 if stores_first else lane_bits + 1)
+        m.d.comb += raw_end.eq(start + (length if stores_first else length[:lane_bits]))
         aligned_end = Signal(17)
-        m.d.comb += [
-            raw_end.eq(start + length[:lane_bits]),
-            aligned_end.eq(lane_1 + length),
-        ]
+        m.d.comb += aligned_end.eq(lane_1 + length)
         with m.If(valid_1):
             m.d.sync += start.eq(raw_end + 1)
 
-        # Two cycles later: what align has to do.
+        # Two cycles later: what align or split has to do.
         valid_2 = Signal()
         out = Signal(cut(self.config), reset_less=True)
-        carry = Signal(reset_less=True)  # would a one-beat segment end in the next raw beat?
-        below = Signal(reset_less=True)  # the raw lane is below the aligned one
         full = Signal(reset_less=True)  # the segment starts in a new raw beat
         length_2 = Signal(16, reset_less=True)
         m.d.sync += [
@@ -142,12 +141,7 @@ class Plan(wiring.Component):
             out.none.eq(none_1),
             out.first.eq(first_1),
             out.last.eq(last_1),
-            out.beats_less_1.eq(aligned_end >> lane_bits),
-            out.start_lane.eq(lane_1),
-            out.end_lane.eq(aligned_end[:lane_bits]),
             out.raw_end.eq(raw_end[:lane_bits]),
-            Cat(out.shift, below).eq(start - lane_1),
-            carry.eq(raw_end[lane_bits]),
             full.eq(start == 0),
             length_2.eq(length + 1),
         ]
@@ -156,24 +150,54 @@ class Plan(wiring.Component):
         valid_3 = Signal()
         final = Signal(cut(self.config), reset_less=True)
         segment = Signal(segment_plan(), reset_less=True)
-        single = out.beats_less_1 == 0
-        cross = Signal()
-        ends = Signal(lane_bits + 1)
-        m.d.comb += [
-            cross.eq(Mux(single, carry, ~below & (out.shift != 0))),
-            ends.eq(out.shift + out.end_lane),
-        ]
         m.d.sync += [
             valid_3.eq(valid_2),
             final.eq(out),
-            final.single.eq(single | out.none),
-            final.double.eq(out.beats_less_1 == 1),
-            final.first_load.eq(out.first | full | cross),
-            final.first_cross.eq(cross & ~out.none),
-            final.last_load.eq((out.shift == 0) | ends[lane_bits]),
             segment.length.eq(length_2),
             segment.last.eq(out.last),
         ]
+        if stores_first:
+            crosses = ~out.first & ~full
+            fetch = Signal(fetch_plan(self.config), reset_less=True)
+            fetched = Signal(fetch.shape(), reset_less=True)
+            m.d.sync += [
+                fetch.beats_less_1.eq(aligned_end >> lane_bits),
+                fetch.start.eq(lane_1),
+                Cat(fetch.shift, out.below).eq(start - lane_1),
+                fetched.eq(fetch),
+                out.beats.eq(raw_end >> lane_bits),
+                out.begin.eq(start),
+                final.odd.eq(fetch.shift[0]),
+                final.single.eq((out.beats == 0) | (crosses & (out.beats == 1)) | out.none),
+                final.double.eq(out.beats == 1 + crosses),
+                final.loads.eq(~crosses | (out.beats != 0)),
+                final.crosses.eq(crosses),
+            ]
+            m.d.comb += [self.fetch.valid.eq(valid_3), self.fetch.payload.eq(fetched)]
+        else:
+            carry = Signal(reset_less=True)  # would a one-beat segment end in the next raw beat?
+            below = Signal(reset_less=True)  # the raw lane is below the aligned one
+            m.d.sync += [
+                out.beats_less_1.eq(aligned_end >> lane_bits),
+                out.start_lane.eq(lane_1),
+                out.end_lane.eq(aligned_end[:lane_bits]),
+                Cat(out.shift, below).eq(start - lane_1),
+                carry.eq(raw_end[lane_bits]),
+            ]
+            single = out.beats_less_1 == 0
+            cross = Signal()
+            ends = Signal(lane_bits + 1)
+            m.d.comb += [
+                cross.eq(Mux(single, carry, ~below & (out.shift != 0))),
+                ends.eq(out.shift + out.end_lane),
+            ]
+            m.d.sync += [
+                final.single.eq(single | out.none),
+                final.double.eq(out.beats_less_1 == 1),
+                final.first_load.eq(out.first | full | cross),
+                final.first_cross.eq(cross & ~out.none),
+                final.last_load.eq((out.shift == 0) | ends[lane_bits]),
+            ]
         m.d.comb += [
             self.cut.valid.eq(valid_3),
             self.cut.payload.eq(final),

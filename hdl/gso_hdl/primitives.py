@@ -174,29 +174,34 @@ def read_latency(config):
     return 3 if config.narrow or config.widest else 2
 
 
-def behind_memory(m, config, enable, read, data, clear=()):
+def behind_memory(m, config, enables, read, data, clear=()):
     """What a memory gives a cycle after `read`, `read_latency` cycles after it; 0 where no `read`
-    was. All moves with `enable`. `clear` makes as many parts as it has bits 0 in the last register.
+    was. All moves with the first of `enables`, the last register with the second. `clear` makes as
+    many parts as it has bits 0 in that one.
 
     Only that one has a reset, so the others can stand near the memory.
     """
     cycles = read_latency(config) - 1
     reads = [Signal(name=f"read_{i + 1}") for i in range(cycles)]
     out = [Signal(data.shape(), name=f"out_{i + 2}", reset_less=True) for i in range(cycles)]
+    enable, enable_last = enables
     with m.If(enable):
         m.d.sync += [later.eq(earlier) for earlier, later in pairwise([read, *reads])]
-        m.d.sync += [later.eq(earlier) for earlier, later in pairwise([data, *out])]
+        m.d.sync += [later.eq(earlier) for earlier, later in pairwise([data, *out[:-1]])]
+    with m.If(enable_last):
+        m.d.sync += out[-1].eq([data, *out][-2])
     idle = [~reads[-1] | part for part in clear] or [~reads[-1]]
     for i, part in enumerate(idle):
-        with m.If(enable & part):
+        with m.If(enable_last & part):
             m.d.sync += out[-1].word_select(i, len(data) // len(idle)).eq(0)
     return out[-1]
 
 
-def delay(m, name, value, cycles, reset_less=True):
-    """`value`, `cycles` cycles later."""
+def delay(m, name, value, cycles, reset_less=True, enable=1):
+    """`value`, `cycles` cycles with `enable` later."""
     for i in range(cycles):
         register = Signal(value.shape(), name=f"{name}_{i + 1}", reset_less=reset_less)
-        m.d.sync += register.eq(value)
+        with m.If(enable):
+            m.d.sync += register.eq(value)
         value = register
     return value

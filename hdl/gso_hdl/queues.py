@@ -113,22 +113,19 @@ class Queue(wiring.Component):
             # `filled` is a cycle old, as what the RAM gives: wrong only behind a fetch, and then
             # the first register has an entry.
             m.d.sync += filled.eq(head != tail)
-            m.d.comb += read.en.eq(1)
-            in_registers(m, self.o, filled, read.data, fetch, self.registers, True)
+            m.d.comb += [
+                read.en.eq(1),
+                fetch.eq(patient_registers(m, self.o, filled, read.data, self.registers)),
+            ]
             return m
         m.d.sync += filled.eq(stays | (filled & ~(fetch & (after(tail) == head))))
         if self.block:
-            fetched = Signal()  # the RAM's output is an entry
-            moves = Signal()
-            in_registers(m, self.o, fetched, read.data, moves, self.registers, False)
             m.d.comb += [
                 # The RAM reads where there is nothing, too: its enable has long wires and no time
                 # for more.
-                read.en.eq(~fetched | moves),
+                read.en.eq(eager_registers(m, self.o, filled, read.data, self.registers)),
                 fetch.eq(filled & read.en),
             ]
-            with m.If(read.en):
-                m.d.sync += fetched.eq(filled)
         else:
             m.d.comb += [
                 self.o.valid.eq(valid),
@@ -138,28 +135,49 @@ class Queue(wiring.Component):
         return m
 
 
-def in_registers(m, o, valid, payload, moves, registers, patient):
-    """Takes `payload`, where `valid`, into registers and from there to the stream `o`.
-
-    `moves`: it is taken in, or if `registers` is 0 out. `patient`: the first register is filled no
-    earlier than the cycle after it was emptied.
+def patient_registers(m, o, valid, payload, registers):
+    """Takes `payload`, where `valid`, into registers and from there to the stream `o`. The first
+    is filled no earlier than the cycle after it was emptied. Returns whether `payload` is taken.
     """
     valids = [Signal(name=f"out_valid_{i}") for i in range(registers)]
     out = [Signal(len(payload), name=f"out_{i}", reset_less=True) for i in range(registers)]
     sources = [(valid, payload), *zip(valids, out, strict=True)]
     leaves = o.ready
     for i in reversed(range(registers)):
-        move = ~valids[i] if patient and i == 0 else ~valids[i] | leaves
+        move = ~valids[i] if i == 0 else ~valids[i] | leaves
         with m.If(move):
             m.d.sync += [valids[i].eq(sources[i][0]), out[i].eq(sources[i][1])]
         with m.Elif(leaves):
             m.d.sync += valids[i].eq(0)
         leaves = move
-    m.d.comb += [
-        moves.eq(valid & leaves),
-        o.valid.eq(sources[-1][0]),
-        Value.cast(o.payload).eq(sources[-1][1]),
-    ]
+    m.d.comb += [o.valid.eq(valids[-1]), Value.cast(o.payload).eq(out[-1])]
+    return valid & leaves
+
+
+def eager_registers(m, o, filled, payload, registers):
+    """Takes entries from a RAM, where they are in the cycle after they were `filled`, into
+    registers and from there to the stream `o`, one a cycle. Returns the RAM's enable.
+    """
+    # The first is the RAM's own.
+    valids = [Signal(name=f"out_valid_{i}") for i in range(registers + 1)]
+    out = [Signal(len(payload), name=f"out_{i}", reset_less=True) for i in range(registers)]
+    out = [payload, *out]
+    moves, following, fulls = [], [], []
+    for i, (valid, coming) in enumerate(zip(valids, [filled, *valids], strict=False)):
+        full = Cat(valids[i:]).all()
+        if registers > 1 and i < registers:
+            # Long wires: each move has a register of its own in front.
+            full = Signal(name=f"full_{i}")
+            fulls.append((full, i))
+        moves.append(~full | o.ready)
+        following.append(Mux(moves[i], coming, valid))
+        m.d.sync += valid.eq(following[i])
+        if i:
+            with m.If(moves[i]):
+                m.d.sync += out[i].eq(out[i - 1])
+    m.d.sync += [full.eq(Cat(following[i:]).all()) for full, i in fulls]
+    m.d.comb += [o.valid.eq(valids[-1]), Value.cast(o.payload).eq(out[-1])]
+    return moves[0]
 
 
 class Chain(wiring.Component):
@@ -224,8 +242,8 @@ class RoomQueue(wiring.Component):
 
     Parameters
     ----------
-    shape, bits, block
-        As of `Queue`; with a register behind block RAM, and entries leave every cycle, too.
+    shape, bits, block, registers
+        As of `Queue`; entries leave every cycle, too.
     late : bool
         `room` hears a cycle later of what was taken, so that `o.ready` meets a register.
 
@@ -236,9 +254,9 @@ class RoomQueue(wiring.Component):
     o : Out stream, as of `Queue`
     """
 
-    def __init__(self, shape, bits=4, block=False, late=False):
+    def __init__(self, shape, bits=4, block=False, registers=1, late=False):
         self.late = late
-        self.queue = Queue(shape, bits, block, patient=False)
+        self.queue = Queue(shape, bits, block, registers, patient=False)
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),

@@ -215,7 +215,24 @@ def payload_beat(config):
 
 
 def cut(config):
-    """How align makes one segment out of raw beats (see `plan`)."""
+    """How align, or split, makes one segment out of raw beats (see `plan`)."""
+    if config.stores_first:
+        return data.StructLayout(
+            {
+                "none": 1,  # no payload: take one beat, give none
+                "first": 1,
+                "last": 1,
+                "single": 1,  # one step or none
+                "double": 1,  # two steps
+                "beats": 16 - config.lane_bits + 1,  # raw beats whose end it crosses
+                "begin": config.lane_bits,  # raw lane of the first byte
+                "raw_end": config.lane_bits,  # ... and of the last one
+                "below": 1,  # `begin` is below the lane on the wire
+                "odd": 1,  # ... and an odd number of lanes from it
+                "loads": 1,  # the first step takes a beat
+                "crosses": 1,  # ... and lanes of the one before it
+            }
+        )
     return data.StructLayout(
         {
             "none": 1,  # no payload: take one beat, give none
@@ -246,6 +263,58 @@ def aligned_beat(config):
     `void`: the segment shall not leave. `bad`: on the frame's last segment, D13's reason.
     """
     return data.StructLayout({"data": config.data_width, "write": 1, "end": 1, "void": 1, "bad": 2})
+
+
+def segment_pieces(config):
+    """Lanes of two raw beats that belong to a segment, the others 0 (see `Split`).
+
+    `odd`: words of it start in odd lanes.
+    """
+    marks = {name: field.shape for name, field in aligned_beat(config) if name != "data"}
+    return data.StructLayout(
+        {"older": config.data_width, "newer": config.data_width, **marks, "odd": 1}
+    )
+
+
+def fetch_plan(config):
+    """Where a segment's payload leaves: in `beats_less_1` beats and one more, the first from lane
+    `start` on; each turned by `shift` lanes.
+    """
+    return data.StructLayout(
+        {
+            "beats_less_1": 16 - config.lane_bits + 1,
+            "start": config.lane_bits,
+            "shift": config.lane_bits,
+        }
+    )
+
+
+def stored_segment(config):
+    """The row of the store with the first lane of a segment's first beat; with `none` nothing is
+    read, and all before it is free.
+    """
+    return data.StructLayout({"row": (config.buffer_rows - 1).bit_length(), "none": 1})
+
+
+def fetched_row(config):
+    """A beat of a segment as it is read from the store: two rows of it, and how it is turned.
+
+    Lanes below `start` are no payload.
+    """
+    row_bits = (config.buffer_rows - 1).bit_length()
+    return data.StructLayout(
+        {
+            "row": row_bits,
+            "next_row": row_bits,
+            "shift": config.lane_bits,
+            "start": config.lane_bits,
+        }
+    )
+
+
+def turned_beat(config):
+    """A beat of payload as it leaves; lanes with `below` are none."""
+    return data.StructLayout({"data": config.data_width, "below": config.lanes})
 
 
 def segment_result():

@@ -38,13 +38,15 @@ class Slots(wiring.Component):
     soon : Out(1), `capture.ready` in the next cycle
     edit : In stream(column_write), one a track, always ready; in a cycle no two of one parity
     enable : In(1), the read side moves
+    enable_last : In(1), its last register does
     read : In(copies), read the row at `address` of a copy
     address : In(k)
     clear : In(columns), only with two copies: these columns of what is read are 0, in the cycle
         before it comes
     data : Out(copies * data_width), the row read, `read_latency` cycles later; 0 where none was
 
-    Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 bits.
+    Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 bits; at 512 bits a cycle more to
+    write.
     Throughput: one write and one read a cycle.
     """
 
@@ -60,6 +62,7 @@ class Slots(wiring.Component):
                     1 + config.two_tracks
                 ),
                 "enable": In(1),
+                "enable_last": In(1),
                 "read": In(self.copies),
                 "address": In(self.address_bits),
                 **({"clear": In(config.columns)} if config.copies_at_once else {}),
@@ -71,6 +74,8 @@ class Slots(wiring.Component):
         m = Module()
         config = self.config
         banks = range(len(self.edit))
+        # The widest core's memories are far away.
+        going = "sync" if config.widest else "comb"
         row = self.capture.payload
         free = Signal(init=1)
         m.d.sync += free.eq(self.soon)
@@ -101,34 +106,37 @@ class Slots(wiring.Component):
                 m.d.sync += [
                     edit.eq(first.valid & (first.payload.copy == i)) for i, edit in enumerate(edits)
                 ]
+            # Written alike into all copies, but for where.
+            at = Signal(self.address_bits, name=f"at_{bank}", reset_less=True)
+            value = Signal(16 * len(columns), name=f"value_{bank}", reset_less=True)
+            m.d[going] += at.eq(Mux(here, column.row, row.row))
             for write, read in ports:
                 m.d.comb += [
-                    write.addr.eq(Mux(here, column.row, row.row)),
+                    write.addr.eq(at),
+                    write.data.eq(value),
                     read.addr.eq(self.address),
                     read.en.eq(self.enable),
                 ]
             for k, i in enumerate(columns):
-                m.d.comb += [
+                m.d[going] += [
                     write.en[k].eq((edit & (column.column == i)) | (self.capture.valid & free))
                     for (write, _), edit in zip(ports, edits, strict=True)
                 ]
                 for half in range(2):
                     lane = 2 * i + half
                     # The lower lane is the high byte of a word in network order.
-                    value = column.value[8:] if half == 0 else column.value[:8]
-                    new = Mux(row.keep[lane], row.data[8 * lane : 8 * lane + 8], 0)
-                    at = 16 * k + 8 * half
-                    m.d.comb += [
-                        write.data[at : at + 8].eq(Mux(here, value, new)) for write, _ in ports
-                    ]
+                    new = column.value[8:] if half == 0 else column.value[:8]
+                    old = Mux(row.keep[lane], row.data.word_select(lane, 8), 0)
+                    m.d[going] += value.word_select(2 * k + half, 8).eq(Mux(here, new, old))
                 m.d.comb += [
                     out[16 * i : 16 * i + 16].eq(read.data[16 * k : 16 * k + 16])
                     for out, (_, read) in zip(rows, ports, strict=True)
                 ]
         clear = self.clear if config.copies_at_once else ()
+        enables = self.enable, self.enable_last
         m.d.comb += self.data.eq(
             Cat(
-                behind_memory(m, config, self.enable, wanted, out, clear)
+                behind_memory(m, config, enables, wanted, out, clear)
                 for wanted, out in zip(self.read, rows, strict=True)
             )
         )

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sum: the ones' complement sum of each segment's payload."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from .primitives import SumTree, add_with_carry, delay, narrowed, tree_levels, words_of
-from .records import aligned_beat, segment_result
+from .records import aligned_beat, segment_pieces, segment_result
 
 
 class Sum(wiring.Component):
@@ -30,9 +30,10 @@ class Sum(wiring.Component):
 
     def __init__(self, config):
         self.config = config
+        shape = segment_pieces(config) if config.stores_first else aligned_beat(config)
         super().__init__(
             {
-                "aligned": In(stream.Signature(aligned_beat(config), always_ready=True)),
+                "aligned": In(stream.Signature(shape, always_ready=True)),
                 "result": Out(stream.Signature(segment_result(), always_ready=True)),
             }
         )
@@ -41,14 +42,17 @@ class Sum(wiring.Component):
         m = Module()
         config = self.config
         beat = self.aligned.payload
-        m.submodules.tree = tree = SumTree(config.columns, tree_levels(config))
-        m.d.comb += tree.i.eq(Cat(words_of(beat.data, config.columns)))
+        beats = [beat.older, beat.newer] if config.stores_first else [beat.data]
+        words = [word for part in beats for word in words_of(part, config.columns)]
+        m.submodules.tree = tree = SumTree(len(words), tree_levels(config))
+        m.d.comb += tree.i.eq(Cat(words))
 
+        odd = beat.odd if config.stores_first else Const(0, 1)
         flags = Signal(4, name="flags_0")
         valid = Signal(2, name="valid_0")
         m.d.comb += [
             valid.eq(Cat(self.aligned.valid & beat.write, self.aligned.valid & beat.end)),
-            flags.eq(Cat(beat.void, beat.bad)),
+            flags.eq(Cat(beat.void, beat.bad, odd)),
         ]
         valid = delay(m, "valid", valid, tree.latency, reset_less=False)
         flags = delay(m, "flags", flags, tree.latency)
@@ -56,16 +60,22 @@ class Sum(wiring.Component):
         # Beats that do not count are 0, so nothing needs to know when they come.
         beat_sum = narrowed(m, "beat", tree.o, valid[0])
         valid = delay(m, "narrowed", valid, 1, reset_less=False)
+        flags = delay(m, "summed_flags", flags, 2)
         # The carry is on top. What goes on is a copy of the sum that a segment's end clears.
         total, running = Signal(17, reset_less=True), Signal(17)
         more = add_with_carry(running[:16], beat_sum, running[16])
         m.d.sync += [total.eq(more), running.eq(Mux(valid[1], 0, more))]
         result = Signal(16, reset_less=True)
-        m.d.sync += result.eq(total[:16] + total[16])
+        folded = Signal(16)
+        m.d.comb += folded.eq(total[:16] + total[16])
+        m.d.sync += result.eq(folded)
+        if config.stores_first:
+            # Words that start in odd lanes have their bytes swapped.
+            m.d.sync += result.eq(Mux(flags[-1], folded.rotate_left(8), folded))
         m.d.comb += [
             self.result.payload.sum.eq(result),
             Cat(self.result.payload.void, self.result.payload.bad).eq(
-                delay(m, "result_flags", flags, 3)
+                delay(m, "result_flags", flags[:3], 1)
             ),
             self.result.valid.eq(delay(m, "result_valid", valid[1], 2, reset_less=False)),
         ]

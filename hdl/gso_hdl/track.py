@@ -10,8 +10,8 @@ from .records import column_write, copy_field
 
 
 def latency(config):
-    """Cycles from a step to its write."""
-    return 3 if config.two_tracks else 4
+    """Cycles from a step to the sum with it."""
+    return 2 if config.two_tracks else 3
 
 
 def column_step(config):
@@ -48,9 +48,11 @@ class Track(wiring.Component):
     -------
     step : In stream(column_step), always ready
     write : Out stream(column_write), never stalled
-    total : Out(17), the sum with a step in it a cycle before that step writes, its carry on top
+    total : Out(17), the sum with a step in it, its carry on top: in the cycle before that step's
+        `write`, at 512 bits together with it
 
-    Latency: 4 cycles to a write, 3 at 256 and 512 bits. Throughput: one step a cycle.
+    Latency: 4 cycles to a write, 3 at 256 bits, 2 at 512 bits, where `write` is no register: slots
+    have one at once. Throughput: one step a cycle.
     Source: RFC 1071, D4.
     """
 
@@ -73,7 +75,7 @@ class Track(wiring.Component):
         # --- first cycle; wide cores have slow clocks and do without
         wide = config.two_tracks
         wait = latency(config)
-        active = delay(m, "active", self.step.valid, wait - 2, reset_less=False)
+        active = delay(m, "active", self.step.valid, wait - 1, reset_less=False)
         first = step
         if not wide:
             first = Signal(step.shape(), reset_less=True)
@@ -128,15 +130,20 @@ class Track(wiring.Component):
         # The same without the chain: a sum that has left a carry is at most 0xFFFE.
         ones = folded.all() if wide else total[1:16].all() & (total[0] ^ total[16])
         out = Signal(column_write(config), reset_less=True)
-        m.d.sync += [
+        m.d["comb" if config.widest else "sync"] += [
             out.eq(third),
             out.value.eq(Mux(invert_3, ~folded | (no_zero_3 & ones).replicate(16), value_3)),
         ]
+        writes = delay(
+            m,
+            "writing",
+            self.step.valid & step.write,
+            wait if config.widest else wait + 1,
+            reset_less=False,
+        )
         m.d.comb += [
             self.total.eq(total),
-            self.write.valid.eq(
-                delay(m, "writing", self.step.valid & step.write, wait, reset_less=False)
-            ),
+            self.write.valid.eq(writes),
             self.write.payload.eq(out),
         ]
         return m

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-from amaranth import Const, Module, Value
+from amaranth import Const, Value
 from amaranth.back import verilog
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect
 
 from gso_hdl.configuration import Configuration
 from gso_sim.verilog import digest, locked, sources_hash
@@ -28,106 +27,19 @@ STAGES = (
     "admit",
     "plan",
     "align",
+    "split",
     "sum",
     "buffer",
+    "store",
+    "fetch",
     "capture",
     "slots",
     "edit",
     "finish",
     "egress",
 )
-
-
-class AdmitQueue(wiring.Component):
-    """Admit with the queue of its payload, as in the core.
-
-    Members
-    -------
-    context, beat, row, row_room : as admit's
-    payload : Out stream(payload_beat)
-    """
-
-    def __init__(self, config):
-        from gso_hdl.admit import Admit
-        from gso_hdl.payload_queue import PayloadQueue
-
-        self.admit, self.queue = Admit(config), PayloadQueue(config)
-        super().__init__(
-            {
-                "context": In(self.admit.context.signature.flip()),
-                "beat": In(self.admit.beat.signature.flip()),
-                "row": Out(self.admit.row.signature),
-                "row_room": In(1),
-                "payload": Out(self.queue.o.signature),
-            }
-        )
-
-    def elaborate(self, platform):
-        m = Module()
-        m.submodules.admit, m.submodules.queue = admit, queue = self.admit, self.queue
-        connect(m, admit.payload, queue.data)
-        connect(m, admit.marks, queue.marks)
-        connect(m, wiring.flipped(self.context), admit.context)
-        connect(m, wiring.flipped(self.beat), admit.beat)
-        connect(m, admit.row, wiring.flipped(self.row))
-        connect(m, queue.o, wiring.flipped(self.payload))
-        m.d.comb += [admit.row_room.eq(self.row_room), admit.payload_room.eq(queue.room)]
-        return m
-
-
-class PlanAlign(wiring.Component):
-    """Plan and align with the queue of cuts between them, as in the core.
-
-    Members
-    -------
-    context : In stream(plan_context)
-    beat : In stream(payload_beat)
-    segment : Out stream(segment_plan)
-    aligned : Out stream(aligned_beat)
-    room, retire : In(1), as align's and plan's
-    """
-
-    def __init__(self, config):
-        from gso_hdl.align import Align
-        from gso_hdl.plan import Plan
-
-        self.config = config
-        self.plan, self.align = Plan(config), Align(config)
-        super().__init__(
-            {
-                "context": In(self.plan.context.signature.flip()),
-                "beat": In(self.align.beat.signature.flip()),
-                "segment": Out(self.plan.segment.signature),
-                "aligned": Out(self.align.aligned.signature),
-                "room": In(1),
-                "retire": In(1),
-            }
-        )
-
-    def elaborate(self, platform):
-        from gso_hdl.queues import Queue
-        from gso_hdl.records import cut
-
-        m = Module()
-        m.submodules.plan, m.submodules.align = plan, align = self.plan, self.align
-        m.submodules.cuts = cuts = Queue(cut(self.config), self.config.segment_bits)
-        connect(m, plan.cut, cuts.i)
-        connect(m, cuts.o, align.cut)
-        connect(m, wiring.flipped(self.context), plan.context)
-        connect(m, wiring.flipped(self.beat), align.beat)
-        connect(m, plan.segment, wiring.flipped(self.segment))
-        connect(m, align.aligned, wiring.flipped(self.aligned))
-        m.d.comb += [
-            align.room.eq(self.room),
-            plan.retire.eq(self.retire),
-            plan.flush.eq(align.flush),
-            plan.last_taken.eq(align.last_taken),
-        ]
-        return m
-
-
-# Stages that only make sense together with what is behind them.
-JOINED = {"admit": AdmitQueue, "plan_align": PlanAlign}
+# Of the stages that not every core has: whether those that store payload first do.
+STORES_FIRST = {"align": False, "buffer": False, "split": True, "store": True, "fetch": True}
 
 
 def configuration(width: int, changes: Mapping[str, object] | None = None) -> Configuration:
@@ -139,8 +51,18 @@ def configuration(width: int, changes: Mapping[str, object] | None = None) -> Co
     return Configuration(data_width=width, **values)
 
 
+def widths(stage: str) -> tuple[int, ...]:
+    """The widths at which the core has the stage."""
+    first = STORES_FIRST.get(stage)
+    return tuple(
+        width for width in tools.WIDTHS if first in (None, configuration(width).stores_first)
+    )
+
+
 def component(stage: str, config: Configuration) -> wiring.Component:
     """A new instance of the stage that is called `stage`."""
+    from gso_tb.joined import JOINED
+
     if stage in JOINED:
         return JOINED[stage](config)
     if stage not in STAGES:
@@ -181,8 +103,8 @@ def verilog_of(stage: str, config: Configuration) -> str:
 def generate(stage: str, width: int, changes: Mapping[str, object] | None = None) -> Path:
     """The stage's Verilog of today's sources, generated unless it is there already."""
     arguments = json.dumps([stage, width, dict(changes or {})])
-    own = Path(__file__).read_bytes()
-    tag = digest(sources_hash().encode(), arguments.encode(), own)
+    own = [Path(__file__).with_name(name).read_bytes() for name in ("blocks.py", "joined.py")]
+    tag = digest(sources_hash().encode(), arguments.encode(), *own)
     output = tools.BUILD / "sim" / "verilog" / "blocks" / f"{stage}_{width}_{tag}.v"
     with locked(f"verilog_{stage}_{width}_{tag}"):
         if not output.exists():

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a frame's bytes are split into rows, raw beats, cuts and aligned beats (D7, D8, D13)."""
 
+from collections.abc import Iterator
+
 from gso_tb.reference import segment_lengths
 
 
@@ -40,6 +42,66 @@ def cuts(head: int, payload: int, mss: int, lanes: int, inserted: int = 0) -> li
         found.append(made)
         start, loaded = end + 1, newest[-1]
     return found
+
+
+def raw_cuts(
+    head: int, payload: int, mss: int, lanes: int, inserted: int = 0
+) -> list[dict[str, int]]:
+    """How `split` finds each segment in the raw beats; else as `cuts`."""
+    if not payload:
+        return [{"none": 1, "first": 1, "last": 1, "single": 1, "loads": 1, "crosses": 0}]
+    found = []
+    lengths = segment_lengths(payload, mss)
+    lane = (head + inserted) % lanes
+    start, taken = head, head // lanes - 1  # the newest raw beat that was taken
+    for number, length in enumerate(lengths):
+        end = start + length - 1
+        fresh = end // lanes - taken  # raw beats that it takes
+        found.append(
+            {
+                "none": 0,
+                "first": int(number == 0),
+                "last": int(number == len(lengths) - 1),
+                "single": int(fresh <= 1),
+                "double": int(fresh == 2),
+                "beats": end // lanes - start // lanes,
+                "begin": start % lanes,
+                "raw_end": end % lanes,
+                "below": int(start % lanes < lane),
+                "odd": (start - lane) % 2,
+                "loads": int(fresh > 0),
+                "crosses": int(start // lanes == taken),
+            }
+        )
+        start, taken = end + 1, end // lanes
+    return found
+
+
+def fetches(
+    head: int, payload: int, mss: int, lanes: int, inserted: int = 0
+) -> Iterator[dict[str, int]]:
+    """In how many beats each segment's payload leaves, from which lane on, and by how many lanes
+    it is turned; of no payload it does not matter.
+    """
+    lane, start = (head + inserted) % lanes, head
+    for length in segment_lengths(payload, mss):
+        beats = -(-(lane + length) // lanes)
+        turned = {"beats_less_1": beats - 1, "start": lane, "shift": (start - lane) % lanes}
+        yield turned if length else {}
+        start += length
+
+
+def pieces(begin: int, data: bytes, lanes: int, crosses: bool) -> list[tuple[bytes, bytes]]:
+    """Lanes of two raw beats at a time, the older and the newer, that hold `data` from lane `begin`
+    on; with `crosses` the first of its beats has been taken already.
+    """
+    line = bytes(begin) + data
+    line += bytes(-len(line) % lanes)
+    beats, none = [line[at : at + lanes] for at in range(0, len(line), lanes)], bytes(lanes)
+    if not crosses:
+        return [(none, beat) for beat in beats]
+    second = beats[1] if beats[1:] else none
+    return [(beats[0], second), *((none, beat) for beat in beats[2:])]
 
 
 def rows(arrived: bytes, head: int, lanes: int) -> list[tuple[bytes, int]]:

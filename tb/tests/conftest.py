@@ -2,14 +2,12 @@
 """Which simulators and widths a test runs at, and what is skipped where a simulator is missing.
 
 A test with the arguments `sim` and `width` runs on both simulators at 64 and 512 bits, with
-`--full` at all four widths. Markers change that: `verilator_only`, `every_width`.
+`--full` at all four widths. Markers change that: `verilator_only`, `every_width`, `stage`.
 """
 
 import pytest
 
-from gso_tb import tools
-
-CI_WIDTHS = (64, 512)
+from gso_tb import blocks, tools
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,6 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declares the markers."""
     config.addinivalue_line("markers", "verilator_only: not on Icarus in CI, it would take long")
     config.addinivalue_line("markers", "every_width: at all four widths in CI too")
+    config.addinivalue_line("markers", "stage(name): only at widths whose core has the stage")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -28,7 +27,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     names = set(metafunc.fixturenames)
     full = metafunc.config.getoption("--full")
     marker = metafunc.definition.get_closest_marker
-    widths = tools.WIDTHS if full or marker("every_width") else CI_WIDTHS
+    stage = marker("stage")
+    widths = blocks.widths(stage.args[0]) if stage else tools.WIDTHS
+    if not (full or marker("every_width")):
+        # The narrowest and the widest, be they one.
+        widths = widths[:1] + widths[1:][-1:]
     sims = tools.SIMULATORS if full or not marker("verilator_only") else ("verilator",)
     if {"sim", "width"} <= names:
         # The slowest first, so that two processes end at about the same time.

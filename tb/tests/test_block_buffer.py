@@ -7,8 +7,8 @@ from collections import deque
 import cocotb
 import pytest
 
-from gso_hdl.primitives import read_latency
 from gso_tb import blocks
+from gso_tb.read_side import ReadSide
 from gso_tb.stage import Stage
 
 # Cycles from align's look at `room` to the beat: with the two that the buffer's count is late these
@@ -17,6 +17,7 @@ LOOKED = 6
 
 
 @pytest.mark.verilator_only
+@pytest.mark.stage("buffer")
 def test_block_buffer(sim: str, width: int) -> None:
     """Void segments, skips, a full buffer, and the read side's cycles."""
     blocks.run("buffer", sim, width)
@@ -25,23 +26,34 @@ def test_block_buffer(sim: str, width: int) -> None:
 def test_block_buffer_small() -> None:
     """The smallest buffer, which is full more often (Configuration: buffer_bytes)."""
     changes = {"buffer_bytes": 4096, "max_segment": 2048}
-    blocks.run("buffer", "verilator", 512, changes=changes)
+    blocks.run("buffer", "verilator", blocks.widths("buffer")[-1], changes=changes)
 
 
 class _Buffer:
     """The stage with a writer that uses all that `room` allows, and a model as a list.
 
-    `read` and `enable` are the shares of cycles in which they are 1, `void` and `skip` those of
-    segments that are void and of committed ones that are skipped.
+    `read`, `enable` and `last` (`enable_last`) are the shares of cycles in which they are 1, `void`
+    and `skip` those of segments that are void and of committed ones that are skipped.
     """
 
-    def __init__(self, dut, test: str, *, write=0.9, read=0.8, enable=0.8, void=0.2, skip=0.1):
+    def __init__(
+        self, dut, test: str, *, write=0.9, read=0.8, enable=0.8, last=0.9, void=0.2, skip=0.15
+    ):
         self.bench = bench = Stage(dut, test)
         self.rng = random.Random(bench.seed)
-        self.rates = {"write": write, "read": read, "enable": enable, "void": void, "skip": skip}
+        self.rates = {"write": write, "read": read, "enable": enable, "last": last}
+        self.rates |= {"void": void, "skip": skip}
         self.record = bench.record("aligned")
         self._room, self._data = bench.read("room"), bench.read("data")
-        names = ("aligned_payload", "aligned_valid", "enable", "read", "drop", "skip")
+        names = (
+            "aligned_payload",
+            "aligned_valid",
+            "enable",
+            "enable_last",
+            "read",
+            "drop",
+            "skip",
+        )
         self._write = {name: bench.write(name) for name in names}
         self._now = dict.fromkeys(names, 0)
         self.looks = deque([False] * (LOOKED - 1))  # what room said, cycle by cycle
@@ -51,26 +63,24 @@ class _Buffer:
         self.left = 1  # beats that it still gets
         self.committed: deque[list[int]] = deque()  # whole segments
         self.reading: deque[int] = deque()  # beats of the segment that is being read
-        # What the memory gave, on its way; the first is what `data` is.
-        self.shown: deque[int | None] = deque([None] * read_latency(bench.config))
+        self.side = ReadSide(bench.config)
         self.ready_to_read: deque[tuple[int, list[int]]] = deque()
         self.checked = self.skipped = self.voided = 0
         bench.steps.append(self._step)
 
     def _step(self, cycle: int) -> None:
         now, rng, rates = self._now, self.rng, self.rates
-        expected = self.shown[0]
+        expected = self.side.shown
         if expected is not None:
             got = int(self._data(), 2)
             assert got == expected, f"cycle {cycle}: data {got:#x}, expected {expected:#x}"
             self.checked += got != 0
         self.looks.append(self._room() == "1")
-        if now["enable"]:
-            self.shown.popleft()
-            self.shown.append(self.reading.popleft() if now["read"] else 0)
-            self.stored -= now["read"]
-        enable = int(rng.random() < rates["enable"])
-        following = {"enable": enable, "read": 0, "drop": 0, "skip": 0}
+        read = now["enable"] and now["read"]
+        self.side.step(self.reading.popleft() if read else 0, now["enable"], now["enable_last"])
+        self.stored -= read
+        following = {"enable": int(rng.random() < rates["enable"]), "read": 0, "drop": 0, "skip": 0}
+        following["enable_last"] = int(rng.random() < rates["last"])
         if not self.reading and self.ready_to_read and self.ready_to_read[0][0] < cycle:
             _, segment = self.ready_to_read.popleft()
             if rng.random() < rates["skip"]:
@@ -147,7 +157,7 @@ async def full(dut):
 @cocotb.test
 async def streaming(dut):
     """One beat a cycle in and out for long."""
-    buffer = _Buffer(dut, "streaming", write=1, read=1, enable=1, void=0, skip=0)
+    buffer = _Buffer(dut, "streaming", write=1, read=1, enable=1, last=1, void=0, skip=0)
     cycles = buffer.bench.count(3000, 1500)
     await buffer.run(cycles)
     assert buffer.checked > 0.9 * cycles

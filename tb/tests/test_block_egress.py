@@ -3,16 +3,16 @@
 
 import random
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import cocotb
 import pytest
 
-from gso_hdl.primitives import read_latency
-from gso_model.layout import COMPLETION, SEGMENT_USER
 from gso_tb import blocks
+from gso_tb.read_side import ReadSide
 from gso_tb.reference import filled
 from gso_tb.reference_payload import aligned
+from gso_tb.segments import Segment, compare, random_frame
 from gso_tb.stage import Stage, cleared
 
 HELD = 4  # completions
@@ -25,41 +25,32 @@ def test_block_egress(sim: str, width: int) -> None:
     blocks.run("egress", sim, width)
 
 
-class Segment(NamedTuple):
-    """A segment of a frame, before its checksum is merged in."""
-
-    header: bytes
-    payload: bytes
-    first: bool = True
-    last: bool = True
-    send: bool = True
-    buffered: bool = True  # its payload stands in the buffer, sent or not
-    status: int = 0
-    counted: bool = True
-    checksum_at: int | None = None
-    no_zero: bool = False
-    checksum: int = 0
-    request_id: int = 0
-    user: int = 0
-    timestamp: bool = False
-
-
 class _Egress:
-    """The stage between committed segments and both outputs, with slots and buffer as lists."""
+    """The stage between committed segments and both outputs, with slots and buffer as lists.
 
-    def __init__(self, dut, test: str, idle="none", stall="none", completion="none"):
+    Where payload is stored first it is a stream; `late` is how often a segment's first beat of it
+    is not there yet. Its others follow at once, as the store reads them.
+    """
+
+    def __init__(self, dut, test: str, idle="none", stall="none", completion="none", late=0.0):
         self.bench = bench = Stage(dut, test)
         self.rng = random.Random(bench.seed)
         self.segment = bench.source("segment", idle)
         self.beat = bench.sink("beat", stall)
         self.completion = bench.sink("completion", completion)
-        outputs = ("enable", "slot_read", "slot_address", "payload_read", "sent", "oldest")
-        outputs += ("payload_drop", "payload_skip", *["slot_clear"] * bench.config.copies_at_once)
+        self.stores_first = bench.config.stores_first
+        outputs = ["enable", "enable_last", "slot_read", "slot_address", "sent", "oldest"]
+        outputs += ["slot_clear"] * bench.config.copies_at_once
+        data = ["slot_data"]
+        if self.stores_first:
+            self.payload, self.starts, self.late = bench.source("payload"), {0}, late
+            self.payload.pauses = self._arrivals()
+        else:
+            outputs += ["payload_read", "payload_drop", "payload_skip"]
+            data.append("payload_data")
         self._read = {name: bench.read(name) for name in outputs}
-        self._data = {name: bench.write(name) for name in ("slot_data", "payload_data")}
-        # What the memories gave, on its way; the first is what egress sees.
-        latency = read_latency(bench.config)
-        self._shown = deque(dict.fromkeys(self._data, 0) for _ in range(latency))
+        self._data = {name: bench.write(name) for name in data}
+        self._side = ReadSide(bench.config, dict.fromkeys(data, 0))
         self.slots: dict[tuple[int, int], bytes] = {}  # by copy and row
         self.buffer: deque[bytes] = deque()
         self.sent = 0
@@ -73,6 +64,11 @@ class _Egress:
         self.completion.on_record = self._on_completion
         bench.steps.append(self._step)
 
+    def _arrivals(self) -> Iterator[bool]:
+        """Whether the next beat of payload is late."""
+        while True:
+            yield self.payload.taken in self.starts and self.rng.random() < self.late
+
     def _step(self, cycle: int) -> None:
         """The memories: enabled cycles to read, 0 where nothing was asked (Slots, Buffer)."""
         read = {name: int(get(), 2) for name, get in self._read.items()}
@@ -82,31 +78,37 @@ class _Egress:
             slot, first = self.slot_of[self.sent]
             self.freed = slot if first else self.freed
             self.sent += 1
-        assert read["payload_drop"] or not read["payload_skip"], "a skip without drop"
-        for _ in range(read["payload_drop"] + read["payload_skip"]):
-            self.buffer.popleft()
-        if not read["enable"]:
-            return
         fetched = dict.fromkeys(self._data, 0)
-        if read["slot_read"]:
+        if read["enable"] and read["slot_read"]:
             # One bit a copy, and never two.
             copy = {1: 0, 2: 1}[read["slot_read"]]
             row = self.slots[copy, read["slot_address"]]
             fetched["slot_data"] = int.from_bytes(bytes(copy * len(row)) + row, "little")
-        if read["payload_read"]:
+        if not self.stores_first:
+            self._step_buffer(read, fetched)
+        before = self._side.shown
+        self._side.step(fetched, read["enable"], read["enable_last"])
+        if read["enable_last"] and read.get("slot_clear"):
+            self._side.change(lambda shown: self._cleared(shown, read["slot_clear"]))
+        for name, value in self._side.shown.items():
+            if value != before[name]:
+                self._data[name](value)
+
+    def _step_buffer(self, read: dict[str, int], fetched: dict[str, int]) -> None:
+        """Beats that are dropped, and one that is read."""
+        assert read["payload_drop"] or not read["payload_skip"], "a skip without drop"
+        for _ in range(read["payload_drop"] + read["payload_skip"]):
+            self.buffer.popleft()
+        if read["enable"] and read["payload_read"]:
             assert not read["payload_drop"], "a beat is read while others are dropped"
             assert self.buffer, "a beat is read that was not committed"
             fetched["payload_data"] = int.from_bytes(self.buffer.popleft(), "little")
-        self._shown.append(fetched)
-        before = self._shown.popleft()
-        if read.get("slot_clear"):
-            lanes = self.bench.lanes
-            rows = self._shown[0]["slot_data"].to_bytes(2 * lanes, "little")
-            rows = cleared(rows, read["slot_clear"], lanes)
-            self._shown[0]["slot_data"] = int.from_bytes(rows, "little")
-        for name, value in self._shown[0].items():
-            if value != before[name]:
-                self._data[name](value)
+
+    def _cleared(self, shown: dict[str, int], columns: int) -> dict[str, int]:
+        """The slots' rows with 0 in some columns."""
+        lanes = self.bench.lanes
+        rows = cleared(shown["slot_data"].to_bytes(2 * lanes, "little"), columns, lanes)
+        return {**shown, "slot_data": int.from_bytes(rows, "little")}
 
     def _on_beat(self, got) -> None:
         if self.open:
@@ -132,7 +134,9 @@ class _Egress:
             line = bytes(header[row * lanes : row * lanes + lanes])
             self.slots[copy, (slot + row) % config.slot_rows] = line
         beats = aligned(head, segment.payload, 0, lanes)[0]
-        if segment.buffered:
+        if segment.buffered and self.stores_first:
+            self._send(beats, head % lanes, (head + size) % lanes)
+        elif segment.buffered:
             self.buffer.extend(beats)
         fields = {
             "slot": slot,
@@ -150,18 +154,29 @@ class _Egress:
             "exact": int((head + size) % lanes == 0),
             "has_payload": int(segment.buffered and size > 0),
         }
-        if segment.buffered and not segment.send and size:
+        if segment.buffered and not (segment.send or self.stores_first) and size:
             fields["skip"] = len(beats) - 1
         for name in SAME:
             fields[name] = int(getattr(segment, name))
-        if "no_zero" not in self.segment.record.fields:
-            del fields["no_zero"]
-        self.segment.record.check({*fields, "skip"})
+        self.segment.record.check({*fields, *(() if self.stores_first else ("skip",))})
         self.segment.send(filled(self.segment.record, fields, self.rng))
         self.slot_of.append((slot, segment.first))
         self.segments.append(segment)
         if segment.last:
             self.due.append(sum(s.send for s in self.segments))
+
+    def _send(self, beats: list[bytes], start: int, over: int) -> None:
+        """Payload from the store: in the lanes below the first, `start`, and behind the last,
+        `over`, stands what else was in its rows. Those below are marked, `keep` ends the others.
+        """
+        sent, rng, lanes = self.payload.taken + self.payload.pending, self.rng, self.bench.lanes
+        self.starts.add(sent)
+        for index, beat in enumerate(beats):
+            below = start if index == 0 else 0
+            end = over if over and index == len(beats) - 1 else lanes
+            beat = rng.randbytes(below) + beat[below:end] + rng.randbytes(lanes - end)
+            data = int.from_bytes(beat, "little")
+            self.payload.send({"data": data, "below": (1 << below) - 1})
 
     async def run(self, segments: list[Segment]) -> None:
         """Sends segments, no more at once than slots hold, and compares all that leaves."""
@@ -175,82 +190,15 @@ class _Egress:
             return not waiting and self.completion.taken == len(self.due)
 
         await self.bench.until(feed)
-        self.compare()
-
-    def compare(self) -> None:
-        """Bytes, `tkeep` and `tuser` of every segment, and every completion (D19)."""
-        lanes = self.bench.lanes
-        beats, completions = iter(self.beat.got), iter(self.completion.got)
-        count = size = 0
-        for number, segment in enumerate(self.segments):
-            what = f"segment {number} of {len(segment.header)} + {len(segment.payload)} bytes"
-            whole = bytearray(segment.header + segment.payload)
-            if segment.first:
-                count = size = 0
-            if segment.send:
-                count += 1
-                size += len(segment.payload) * segment.counted
-                if segment.checksum_at is not None:
-                    value = segment.checksum or (0xFFFF if segment.no_zero else 0)
-                    at = segment.checksum_at
-                    whole[at : at + 2] = value.to_bytes(2, "big")
-                user = {"length": len(whole), "first": segment.first, "last": segment.last}
-                user |= {"request_id": segment.request_id, "user": segment.user}
-                user["timestamp"] = segment.timestamp
-                for at in range(0, len(whole), lanes):
-                    part = bytes(whole[at : at + lanes])
-                    got = next(beats, None)
-                    assert got is not None, f"{what}: a beat is missing"
-                    data = got["data"].to_bytes(lanes, "little")[: len(part)]
-                    assert data == part, f"{what}: {data.hex()}, expected {part.hex()} at {at}"
-                    assert got["keep"] == (1 << len(part)) - 1, f"{what}: tkeep {got['keep']:#x}"
-                    assert got["last"] == (at + lanes >= len(whole)), f"{what}: tlast"
-                    assert got["user"] == SEGMENT_USER.pack(user), f"{what}: tuser"
-            if segment.last:
-                wanted = {"request_id": segment.request_id, "status": segment.status}
-                wanted |= {"segments": count, "payload_bytes": size}
-                got = next(completions, None)
-                assert got == COMPLETION.pack(wanted), f"{what}: completion {got}, not {wanted}"
-        assert next(beats, None) is None, "a beat too many"
-        assert next(completions, None) is None, "a completion too many"
-
-
-def _frame(rng: random.Random, lanes: int, number: int, drop: float = 0.2) -> list[Segment]:
-    """A frame of some segments; some frames are refused, some lose their last segments."""
-    head = rng.choice((0, 42, 54, 2 * rng.randint(1, 64), lanes, 2 * lanes, 2 * lanes - 2))
-    segments = rng.choice((1, 1, 2, 3, 6)) if head else 1
-    sizes = [rng.choice((0, 1, lanes, rng.randint(1, 4 * lanes))) for _ in range(segments)]
-    sizes = [size or (0 if head else 1) for size in sizes]
-    fields = {"request_id": number, "user": rng.getrandbits(16), "counted": rng.random() < 0.9}
-    if head >= 8 and rng.random() < 0.9:
-        fields["checksum_at"] = 2 * rng.randrange(head // 2)
-        fields["no_zero"] = rng.random() < 0.5
-    lost = rng.choice((1, segments)) if rng.random() < drop else 0
-    status = rng.choice((1, 7, 16, 32, 33, 34)) if lost else 0
-    made = []
-    for index, size in enumerate(sizes):
-        last, sent = index == segments - 1, index < segments - lost
-        made.append(
-            Segment(
-                rng.randbytes(head),
-                rng.randbytes(size),
-                first=index == 0,
-                last=last,
-                send=sent,
-                # A void segment is not in the buffer any more, one with a wrong header is.
-                buffered=sent or status == 16,
-                status=status if last else 0,
-                timestamp=last and rng.random() < 0.5,
-                checksum=rng.choice((0, rng.getrandbits(16), 0xFFFF)),
-                **fields,
-            )
-        )
-    return made
+        compare(self.segments, self.beat.got, self.completion.got, self.bench.lanes)
+        if self.stores_first:
+            assert not self.payload.pending, "payload that nobody took"
 
 
 @cocotb.test
 async def lengths(dut):
-    """Every even header length with payloads of every length up to a beat and a bit (D10)."""
+    """Every even header length with payloads of every length up to a beat and a bit: nothing that
+    payload has in the header's lanes leaves (D10)."""
     egress = _Egress(dut, "lengths")
     rng, lanes, segments = egress.rng, egress.bench.lanes, []
     for head in range(2, 160, 2):
@@ -268,10 +216,10 @@ async def lengths(dut):
 async def mixed(dut):
     """Frames of several segments, some dropped, under stalls of both outputs (D13, D15)."""
     patterns = {"idle": "random:0.3", "stall": "random:0.3", "completion": "random:0.6"}
-    egress = _Egress(dut, "mixed", **patterns)
+    egress = _Egress(dut, "mixed", **patterns, late=0.5)
     rng, lanes = egress.rng, egress.bench.lanes
     count = egress.bench.count(400)
-    await egress.run([s for n in range(count) for s in _frame(rng, lanes, n)])
+    await egress.run([s for n in range(count) for s in random_frame(rng, lanes, n)])
 
 
 @cocotb.test
@@ -280,7 +228,18 @@ async def fast(dut):
     egress = _Egress(dut, "fast")
     rng, lanes = egress.rng, egress.bench.lanes
     count = egress.bench.count(400)
-    await egress.run([s for n in range(count) for s in _frame(rng, lanes, n, 0.4)])
+    await egress.run([s for n in range(count) for s in random_frame(rng, lanes, n, 0.4)])
+
+
+@cocotb.test
+async def late_payload(dut):
+    """Where payload is stored first, a segment waits in front of its first beat and never behind
+    it; what the store has of a dropped one is taken, and no beat of it leaves (D13).
+    """
+    egress = _Egress(dut, "late_payload", stall="random:0.2", late=0.9)
+    rng, lanes = egress.rng, egress.bench.lanes
+    count = egress.bench.count(200)
+    await egress.run([s for n in range(count) for s in random_frame(rng, lanes, n, 0.4)])
 
 
 @cocotb.test

@@ -9,7 +9,7 @@ import pytest
 
 from gso_tb import blocks
 from gso_tb.reference import filled, segment_lengths
-from gso_tb.reference_payload import cuts
+from gso_tb.reference_payload import cuts, fetches, raw_cuts
 from gso_tb.stage import Stage, same
 
 
@@ -37,6 +37,7 @@ class _Plan:
         self.rng = random.Random(bench.seed)
         self.context = bench.source("context", idle)
         self.cut, self.segment = bench.sink("cut"), bench.sink("segment")
+        self.fetch = bench.sink("fetch") if bench.config.stores_first else None
         self.flush, self.last_taken, self.retire = (
             bench.write(name) for name in ("flush", "last_taken", "retire")
         )
@@ -72,8 +73,9 @@ class _Plan:
         self._now = wanted
 
     async def run(self, frames: list[tuple[int, int, int]]) -> None:
-        """Sends the frames and compares every cut and segment."""
-        lanes = self.bench.lanes
+        """Sends the frames and compares every cut and segment, and how its payload is fetched."""
+        lanes, fetch = self.bench.lanes, self.fetch
+        wanted_cuts = raw_cuts if fetch else cuts
         await self.bench.start()
         tags = self.bench.config.tags
         inserted = [self.rng.randrange(lanes) if tags else 0 for _ in frames]
@@ -87,7 +89,8 @@ class _Plan:
                     fields["raw_lane"] = head % lanes
             self.context.send(filled(self.context.record, fields, self.rng))
         await self.bench.until(lambda: self.frame == len(frames))
-        assert self.cut.cycles == self.segment.cycles, "cut and segment pulse together"
+        for other in filter(None, (self.segment, fetch)):
+            assert self.cut.cycles == other.cycles, f"cut and {other.name} pulse together"
         at = 0
         for number, (head, payload, mss) in enumerate(frames):
             what = f"frame {number} (head {head}, payload {payload}, MSS {mss}"
@@ -104,13 +107,17 @@ class _Plan:
                 exact = self.flush_at[number] + 1
             most = payload if exact is None else min(payload, (exact + 200) * (mss or payload))
             wanted_lengths = segment_lengths(most, mss)
-            wanted = cuts(head, most, mss, lanes, inserted[number])
+            wanted = wanted_cuts(head, most, mss, lanes, inserted[number])
             if exact is None:
                 assert lengths == wanted_lengths, f"{what}: lengths {lengths}"
             else:
                 assert lengths[:exact] == wanted_lengths[:exact], f"{what}: lengths {lengths}"
             for index, cut in enumerate(wanted[: exact or None]):
                 same(got[index], cut, f"{what}: cut {index}")
+            if fetch:
+                fetched = fetches(head, most, mss, lanes, inserted[number])
+                for index, row in enumerate([*fetched][: exact or None]):
+                    same(fetch.got[at + index], row, f"{what}: fetch {index}")
             at = end + 1
         assert at == self.cut.taken, "cuts after the last frame"
 

@@ -8,6 +8,7 @@ import cocotb
 import pytest
 
 from gso_tb import blocks
+from gso_tb.reference_payload import aligned, pieces
 from gso_tb.stage import Stage, same
 
 
@@ -27,18 +28,29 @@ def looped(data: bytes) -> int:
     return total
 
 
-def beats(rng: random.Random, lanes: int, start: int, data: bytes, void: int, bad: int) -> list:
-    """Aligned beats of a segment whose payload starts in lane `start`, zeros around it."""
-    whole = bytes(start) + data
-    parts = [whole[at : at + lanes] for at in range(0, len(whole), lanes)]
+def beats(bench: Stage, rng: random.Random, start: int, data: bytes, void: int, bad: int) -> list:
+    """What a segment whose payload leaves from lane `start` on comes as, zeros around it.
+
+    Aligned beats; or raw ones, in which it may begin in any lane, two at a time (`Split`).
+    """
+    lanes, marks = bench.lanes, {"write": 1, "end": 0, "void": 0, "bad": 0}
+    names = ["data"]
+    if bench.config.stores_first:
+        begin = rng.randrange(lanes)
+        marks["odd"] = (begin - start) % 2
+        names = ["older", "newer"]
+        parts = pieces(begin, data, lanes, rng.random() < 0.5) if data else []
+    else:
+        parts = [(part,) for part in aligned(start, data, 0, lanes)[0]]
     made = [
-        {"data": int.from_bytes(part, "little"), "write": 1, "end": 0, "void": 0, "bad": 0}
-        for part in parts
+        {name: int.from_bytes(part, "little") for name, part in zip(names, step, strict=True)}
+        for step in parts
     ]
+    made = [{**step, **marks} for step in made]
     if not data or (void and rng.random() < 0.5):
         # Only the note that it ended; its data is whatever stands there.
-        noise = rng.getrandbits(8 * lanes)
-        made.append({"data": noise, "write": 0, "end": 1, "void": 0, "bad": 0})
+        noise = {name: rng.getrandbits(8 * lanes) for name in names}
+        made.append({**marks, **noise, "write": 0})
     made[-1] |= {"end": 1, "void": void, "bad": bad}
     return made
 
@@ -46,11 +58,11 @@ def beats(rng: random.Random, lanes: int, start: int, data: bytes, void: int, ba
 async def _compare(bench: Stage, pattern: str, segments: list) -> None:
     """Sends segments (start lane, data, void, bad) and compares the results."""
     rng = random.Random(bench.seed)
-    aligned, result = bench.source("aligned", pattern), bench.sink("result")
+    source, result = bench.source("aligned", pattern), bench.sink("result")
     await bench.start()
     for start, data, void, bad in segments:
-        aligned.send(*beats(rng, bench.lanes, start, data, void, bad))
-    await bench.until(lambda: not aligned.pending)
+        source.send(*beats(bench, rng, start, data, void, bad))
+    await bench.until(lambda: not source.pending)
     assert len(result.got) == len(segments), "one result a segment"
     for number, (got, (start, data, void, bad)) in enumerate(
         zip(result.got, segments, strict=True)
@@ -62,7 +74,10 @@ async def _compare(bench: Stage, pattern: str, segments: list) -> None:
 
 @cocotb.test
 async def lengths(dut):
-    """Every length up to three beats in every even lane, odd lengths too (RFC 1071)."""
+    """Every length up to three beats in every even lane, odd lengths too (RFC 1071).
+
+    Where payload is stored first it comes in any lane.
+    """
     bench = Stage(dut, "lengths")
     rng = random.Random(bench.seed)
     segments = [
@@ -109,11 +124,11 @@ async def latency(dut):
     text = " ".join((type(bench.part).__doc__ or "").split())
     promised = re.search(rf"(\d+)(?: cycles)? at {bench.config.data_width}\b", text)
     assert promised, "the docstring of Sum promises a latency by width"
-    aligned, result = bench.source("aligned"), bench.sink("result")
+    source, result = bench.source("aligned"), bench.sink("result")
     await bench.start()
     for _ in range(20):
-        aligned.send(*beats(random.Random(1), bench.lanes, 0, b"x", 0, 0))
-    await bench.until(lambda: not aligned.pending)
-    measured = {out - taken for taken, out in zip(aligned.cycles, result.cycles, strict=True)}
+        source.send(*beats(bench, random.Random(1), 0, b"x", 0, 0))
+    await bench.until(lambda: not source.pending)
+    measured = {out - taken for taken, out in zip(source.cycles, result.cycles, strict=True)}
     assert measured == {int(promised[1])}
-    assert aligned.cycles == list(range(aligned.cycles[0], aligned.cycles[0] + 20))
+    assert source.cycles == list(range(source.cycles[0], source.cycles[0] + 20))

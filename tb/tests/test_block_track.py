@@ -29,7 +29,7 @@ def _checksum(words: tuple[int, ...], no_zero: bool) -> int:
 
 def test_block_track(width: int) -> None:
     """A sum's last step writes its complement, never 0 where `no_zero` is (D4); all others their
-    own word; each at base + offset, `latency` cycles later."""
+    own word; each at base + offset, `latency` cycles and one more later, at 512 bits `latency`."""
     config = Configuration.preset("full", data_width=width)
     rng = random.Random(width)
     others = [
@@ -63,13 +63,16 @@ def test_block_track(width: int) -> None:
             column = (base + offset) % config.columns
             wanted.append({"row": row, "column": column, "value": value, **copy})
 
+    later = latency(config) + (not config.widest)
+
     async def bench(ctx):
-        for cycle in range(len(steps) + latency(config)):
+        for cycle in range(len(steps) + later):
             ctx.set(track.step.valid, cycle < len(steps))
             for name, value in (steps[cycle] if cycle < len(steps) else {}).items():
                 ctx.set(getattr(track.step.payload, name), value)
             await ctx.tick()
             if ctx.get(track.write.valid):
+                assert cycle == len(got) + later - 1
                 got.append(
                     {name: ctx.get(getattr(track.write.payload, name)) for name in wanted[0]}
                 )
