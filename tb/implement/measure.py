@@ -15,7 +15,7 @@ from gso_tb import record, runner, tools
 
 from . import netlist, path, place, synthesis
 
-_SOURCES = ("harness.py", "place.py", "synthesis.py")
+_SOURCES = ("floor_plan.py", "harness.py", "place.py", "synthesis.py")
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def ecp5(width: int, preset: str, seeds: list[int], verilog: Path, made: Path) -
     _say(started, f"{area['lut4_eq']} LUT4-eq, {area['ff']} FF, {area['dp16kd']} DP16KD")
     runs = []
     for seed in seeds:
-        runs.append(place.place(made, seed, width))
+        runs.append(place.place(made, seed))
         _say(started, f"seed {seed}: {runs[-1].fmax:.1f} MHz")
     middle = place.median(runs)
     text = path.words(middle)

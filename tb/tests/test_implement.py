@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from implement import __main__ as command
-from implement import harness, netlist, path, place, synthesis
+from implement import floor_plan, harness, netlist, path, place, synthesis
 
 CORE = """\
 /* Generated */
@@ -77,6 +77,30 @@ def test_a_failing_tool_says_why(tmp_path: Path) -> None:
     verilog.write_text("module small(clk);\n input clk;\n nonsense\nendmodule\n")
     with pytest.raises(synthesis.ToolFailed, match="syntax error"):
         synthesis.ecp5(verilog, "small", tmp_path)
+
+
+def test_floor_plan_names_a_place_for_each_memory(tmp_path: Path) -> None:
+    """Of the store's block RAMs each has one of its own, the copies of a memory side by side; what
+    else there is stays as it was."""
+    names = [
+        f"gso.core.store.memory_{group}_{copy}.0.0" for group in range(16) for copy in range(4)
+    ]
+    cells = {name: {"type": "DP16KD", "attributes": {}} for name in names}
+    others = {
+        "gso.core.store.memory_0_0_RCE_LUT4_Z": {"type": "LUT4", "attributes": {}},
+        "gso.core.slots.memory_0.0.1": {"type": "DP16KD", "attributes": {"src": "x"}},
+    }
+    design = {"modules": {harness.HARNESS: {"cells": cells | others}}}
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    before.write_text(json.dumps(design))
+    assert floor_plan.apply(before, after) == 64
+    placed = json.loads(after.read_text())["modules"][harness.HARNESS]["cells"]
+    assert {name: placed[name] for name in others} == others
+    places = [placed[name]["attributes"]["BEL"] for name in names]
+    assert len(set(places)) == 64
+    assert places[4:8] == ["X44/Y46/EBR2", "X46/Y46/EBR3", "X49/Y46/EBR0", "X51/Y46/EBR1"]
+    for four in range(0, 64, 4):
+        assert len({place.split("/")[1] for place in places[four : four + 4]}) == 1
 
 
 def test_lut4_equivalents() -> None:
