@@ -146,7 +146,8 @@ class Capture(wiring.Component):
             "address": address,
         }
         if config.tunnels:
-            noted |= {name: getattr(layer["outer_l4"], name) for name in ("invert", "but", "also")}
+            noted |= {name: getattr(layer["outer_l4"], name) for name in ("but", "also")}
+            noted |= {f"taken_off_{name}": layer[name].taken_off for name in ("l3", "l4")}
         for name in names:
             noted[f"mask_{name}"] = layer[name].mask
             for word in "xyz":
@@ -270,8 +271,10 @@ class Capture(wiring.Component):
             ),
         ]
         if config.tunnels:
-            at_outer = pick[names.index("outer_l4")]
-            m.d.comb += request.invert.eq(held["invert"] & at_outer.replicate(columns))
+            taken_off = [
+                pick[names.index(name)] & held[f"taken_off_{name}"] for name in ("l3", "l4")
+            ]
+            m.d.comb += request.taken_off.eq(Cat(taken_off).any())
         for word in "xyz":
             m.d.comb += getattr(request, f"{word}_others").eq(~picked(word))
         m.d.comb += [

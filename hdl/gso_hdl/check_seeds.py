@@ -9,6 +9,7 @@ from amaranth import Cat, Const, Mux
 from gso_model.layout import ChecksumMode, L4Kind
 
 from .primitives import add_with_carry
+from .records import OUTER_START_BIT
 
 PROTOCOL_TCP, PROTOCOL_UDP = 6, 17
 
@@ -48,8 +49,9 @@ def outer_distance(line):
     | 2 | even | nothing | 0 |
 
     A mode of 3 adds its protocol number. Where the payload comes off, its complement is 1 too much
-    (as in `seed`), and a negative number of 16 bits counts 1 more mod 65,535: that 2 is taken off
-    here.
+    (as in `seed`), which is taken off here. So is `OUTER_START_BIT`, with which the sum starts as
+    well: that makes the number negative in any case. One of 16 bits counts 1 more mod 65,535 then,
+    which comes off, too.
     """
     d = line.at(1)
     odd = d.l4_checksum[0]
@@ -62,10 +64,11 @@ def outer_distance(line):
         0,
     )
     outer = Mux(d.outer_l4_checksum == ChecksumMode.FROM_HEADER, PROTOCOL_UDP, 0)
+    too_much = 1 + (1 << OUTER_START_BIT - 16)  # mod 65,535
     line.into(
         2,
         outer_distance=(end - start).as_signed(),
-        outer_protocols=(outer - inner - Mux(whole & odd, 2, 0))[:6].as_signed(),
+        outer_protocols=(outer - inner - (whole & odd) - too_much)[:11].as_signed(),
         # The payload's part: none, or added, or taken off.
         outer_payload=odd == whole,
         outer_payload_off=whole,
@@ -83,7 +86,7 @@ def outer_distance(line):
 
 
 def outer_seed(d):
-    """What the outer UDP sum starts with; `d`: cycle 5 or later."""
+    """What the outer UDP sum starts with beside `OUTER_START_BIT`; `d`: cycle 5 or later."""
     addend = d.outer_addend
     wide = Cat(addend, addend[-1].replicate(16 - len(addend)))
     return add_with_carry(d.outer_payload_sum, wide, d.outer_carry)

@@ -4,7 +4,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth import Cat, Module, Signal
+from amaranth import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -39,16 +39,17 @@ def look_frame(config):
 def look_request(config):
     """A look at one layer of a header row.
 
-    `clear`: the bytes that are not summed; `invert`: columns of others that are subtracted.
+    `clear`: the bytes that are not summed. `taken_off`: the sum is subtracted from that of the
+    outer L4 header, too.
     `x_others`, `y_others`, `z_others`: the columns that are not the word that the layer calls so.
     """
     others = {f"{word}_others": config.columns for word in "xyz"}
-    invert = {"invert": config.columns} if config.tunnels else {}
+    taken_off = {"taken_off": 1} if config.tunnels else {}
     return data.StructLayout(
         {
             "data": config.data_width,
             "clear": config.lanes,
-            **invert,
+            **taken_off,
             "layer": data.StructLayout(dict.fromkeys(layer_names(config), 1)),
             **others,
             "starts": 1,  # a header's first look
@@ -98,10 +99,7 @@ class Inspect(wiring.Component):
 
         # --- second: the masked row, and the words
         row = Signal(config.data_width, reset_less=True)
-        source = request.data
-        if config.tunnels:
-            source = source ^ Cat(bit.replicate(16) for bit in request.invert)
-        m.d.sync += row.eq(cleared(source, request.clear))
+        m.d.sync += row.eq(cleared(request.data, request.clear))
         look = Signal(look_layout(config))
         for word in "xyz":
             hit, value = self._word(m, word, request)
@@ -161,6 +159,8 @@ class Inspect(wiring.Component):
         # --- the sums
         m.submodules.sums = sums = HeaderSum(config, seed_bits(config))
         m.d.comb += [sums.row.eq(row), sums.valid.eq(valid), sums.starts.eq(starts)]
+        if config.tunnels:
+            m.d.comb += sums.taken_off.eq(delay(m, "taken_off", request.taken_off, 1))
         for name, bits in seed_bits(config).items():
             m.d.comb += [
                 getattr(sums.layer, name).eq(getattr(layer, name)),

@@ -30,9 +30,9 @@ class Word:
 class Layer:
     """One header of a frame, as seen in the row at hand.
 
-    `here`: there is something to look at. `x`, `y`, `z`: the words that are read out. The others
-    have one bit a column: `mask` without `but`, and `also`, is summed, and of that `invert`
-    subtracted.
+    `here`: there is something to look at. `x`, `y`, `z`: the words that are read out. The next
+    have one bit a column: `mask` without `but`, and `also`, is summed. `taken_off`: it is
+    subtracted from the sum of a tunnel's UDP header, too.
     """
 
     here: Value
@@ -42,7 +42,7 @@ class Layer:
     z: Word
     but: Value | None = None
     also: Value | None = None
-    invert: Value | int = 0
+    taken_off: Value | int = 0
 
 
 def layer_names(config):
@@ -75,14 +75,17 @@ def layers(config, context, place, checksum_here, checksum, silent):
     def every(bit):
         return bit.replicate(columns)
 
-    def ip_words(header, end, segmented):
-        """What of an IP header its checksum covers and edit does not write."""
-        skipped = (
+    def ip_written(header, segmented):
+        """What of an IPv4 header edit writes."""
+        return (
             header.is_word(5)
             | (header.is_word(1) & every(segmented))
             | (header.is_word(2) & every(context.several))
         )
-        return header.at_or_behind(0) & ~end & ~skipped
+
+    def ip_words(header, end, segmented):
+        """What of an IP header its checksum covers and edit does not write."""
+        return header.at_or_behind(0) & ~end & ~ip_written(header, segmented)
 
     def ip_rows(header, end, ipv4, ipv6):
         """Is there something of an IP header to look at? Of IPv6 that is its first four words. In
@@ -108,6 +111,15 @@ def layers(config, context, place, checksum_here, checksum, silent):
     )
     # Where nothing is described inside a tunnel all of it is the outer L4 header's.
     l4_words = from_l4 & every(context.l4_known) if config.tunnels else from_l4
+    # What a tunnel's UDP checksum covers of the inner L4 part sums to the complement of its
+    # pseudo-header (D3), so that is taken off. It is never alone in what is summed: all else of a
+    # sum that it is in is added, and the sum taken off. That are the addresses, unless they are in
+    # the sum already, or the seed.
+    if config.tunnels:
+        addresses_off = context.ip_written & context.from_header
+        seed_off = checksum_here & context.checksum_on & ~context.from_header
+    else:
+        addresses_off, seed_off = 0, 0
     found = {
         "l3": Layer(
             here=ip_rows(l3, l4, context.ipv4, context.ipv6),
@@ -115,6 +127,7 @@ def layers(config, context, place, checksum_here, checksum, silent):
             x=Word(0),
             y=Word(2),
             z=Word(4, 3, context.ipv6),
+            taken_off=addresses_off,
         ),
         "l4": Layer(
             here=l4.reached() | (addresses(l3.any_word, context.ipv4) & context.from_header),
@@ -122,6 +135,7 @@ def layers(config, context, place, checksum_here, checksum, silent):
             x=Word(6),
             y=Word(2),
             z=Word(3),
+            taken_off=seed_off,
         ),
     }
     if config.length_8023:
@@ -139,14 +153,10 @@ def layers(config, context, place, checksum_here, checksum, silent):
         outer_addresses = addresses(outer_l3.words, context.outer_ipv4) & every(
             context.outer_from_header
         )
-        # The inner L4 part sums to the complement of its pseudo-header (D3), so that is taken off:
-        # the addresses, unless they are in the sum already, or the seed.
-        invert = (own & every(context.ip_written)) | (
-            checksum & every(context.checksum_on & ~context.from_header)
-        )
         # An IPv4 header whose checksum is written sums to nothing.
         left_out = (
-            (l3_words & every(context.ip_written))
+            (l3_words & every(silent))
+            | (ip_written(l3, context.segmented) & every(addresses_off))
             | (l3.is_word(2) & every(context.ipv6 & context.segmented))
             | (outer_l4.is_word(2) & every(context.segmented))
             | (outer_l4.is_word(3) & every(context.outer_from_header))
@@ -161,7 +171,7 @@ def layers(config, context, place, checksum_here, checksum, silent):
                 outer_l4.reached(),
             )
             | (addresses(outer_l3.any_word, context.outer_ipv4) & context.outer_from_header)
-            | (checksum_here & context.checksum_on & ~context.from_header)
+            | seed_off
         )
         found["outer_l3"] = Layer(
             here=ip_rows(outer_l3, outer_l4, context.outer_ipv4, context.outer_ipv6),
@@ -175,10 +185,9 @@ def layers(config, context, place, checksum_here, checksum, silent):
             | ((context.outer_udp | context.gre) & outer_l4.any_word(0, 5)),
             mask=from_outer_l4 & ~l4_words,
             but=left_out,
-            also=outer_addresses | invert,
+            also=outer_addresses | (l4_words & ~skip_l4 & ~checksum & every(seed_off)),
             x=Word(0, 4, context.geneve),
             y=Word(1),
             z=Word(3),
-            invert=invert,
         )
     return {name: found[name] for name in layer_names(config)}

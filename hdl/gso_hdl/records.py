@@ -54,6 +54,11 @@ def plan_context(config):
     return data.StructLayout(fields)
 
 
+# A sum of which others are taken off starts with this bit, so that it never gets negative: it is
+# above the sum of the words of an IPv4 header, or of a row.
+OUTER_START_BIT = 25
+
+
 def header_context(config):
     """A frame's header as capture checks and sums it.
 
@@ -105,7 +110,8 @@ def header_context(config):
             "outer_check_protocol": 1,
             "tunnel_words": config.word_bits,  # distance of inner L3 from outer L4
             "vxlan_short": 1,  # no room for VXLAN and Ethernet in between
-            "outer_seed": 17,  # what the outer UDP sum starts with, mod 65,535
+            # What the outer UDP sum starts with beside `OUTER_START_BIT`, mod 65,535.
+            "outer_seed": 17,
         }
     if config.length_8023:
         fields |= {

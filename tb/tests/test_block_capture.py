@@ -10,6 +10,7 @@ import cocotb
 import pytest
 
 from gso_hdl.configuration import FEATURES
+from gso_hdl.records import OUTER_START_BIT
 from gso_model import BASIC, FULL, check_descriptor, check_headers
 from gso_model.layout import ChecksumMode, IdMode, Tunnel
 from gso_tb import blocks, error_cases, frames, random_jobs
@@ -77,7 +78,7 @@ def expected(job: Job, status: int, lanes: int, seeds: dict[str, int]) -> Expect
     outer = {}
     if d.tunnel:
         words |= outer_words(d, data[:head])
-        outer = outer_sums(d, data[:head], seeds["outer_seed"])
+        outer = outer_sums(d, data[:head], seeds["outer_seed"] + (1 << OUTER_START_BIT))
     return Expected(job, [copy] * copies, {"verdict": 0, "good": 1, **words}, sums, outer)
 
 
