@@ -18,12 +18,12 @@ are lost.
 {implementation}
 
 Yosys `synth_ecp5` and nextpnr-ecp5 (static placer; at 512 bits the store's memories have places of
-ours), LFE5UM-85, speed grade 8, CABGA756, asked for 250 MHz, the median of the seeds. Every input of
-the core is driven by a flip-flop and every output captured in one, inside the timed design. Area is
-of the core without that harness; LUT4-eq = LUT4 + 2 CCU2C + 4 DPR16X4, wide multiplexers (PFUMX) are
-not counted. UltraScale+ (US+) is `synth_xilinx -family xcup`, area only, LUT RAM included in LUT.
-Gb/s = width × Fmax. A commit with `+` had changes on top. `make implement WIDTH=512 PRESET=basic`
-repeats a row.
+ours), LFE5UM-85, speed grade 8, CABGA756, asked for 250 MHz, the median of the seeds. Every input
+of the core is driven by a flip-flop and every output captured in one, inside the timed design. Area
+is of the core without that harness; LUT4-eq = LUT4 + 2 CCU2C + 4 DPR16X4, wide multiplexers (PFUMX)
+are not counted. UltraScale+ (US+) is `synth_xilinx -family xcup`, area only, LUT RAM included in
+LUT. Gb/s = width × Fmax. A commit with `+` had changes on top. `make implement WIDTH=512
+PRESET=basic` repeats a row.
 
 {paths}
 
