@@ -23,7 +23,7 @@ class Configuration:
     header_bytes : int
         Longest header that can be rewritten, in bytes: 128, 256 or 512 (D9).
     max_segment : int
-        Longest frame that may leave, in bytes: 64 to half of the buffer and 256 more (D9).
+        Longest frame that may leave, in bytes: 64 to five eighths of the buffer (D9).
     buffer_bytes : int
         Size of the payload buffer, in bytes: a power of two, 4,096 to 65,536.
     features : tuple of str

@@ -128,8 +128,8 @@ class Egress(wiring.Component):
         may_go = self.segment.valid & may_begin & ~finished
         take = Signal()
         drop = Signal()
-        # Nothing of a dropped segment is sent; it takes a cycle without a beat. What the store has
-        # of it was fetched already: it is sent, but without a valid beat.
+        # Nothing of a dropped segment is sent; it takes a cycle without a beat. But what the store
+        # has of it was fetched already, and passes through here as beats that are not valid.
         silent = coming.has_payload if config.stores_first else Const(0, 1)
         m.d.comb += [
             take.eq(restart & may_go & (coming.send | silent)),

@@ -14,7 +14,7 @@ def committed_segment(config):
 
     `sum`: what the L4 checksum is the complement of. `whole_beats`: full beats on the wire, and
     `exact` says that there are no bytes over; `payload_row`: the first beat that holds payload.
-    `has_payload`: beats of it are in the buffer, `skip` and one more.
+    `has_payload`: beats of it are stored, in the buffer `skip` and one more.
     """
     record = segment_record(config)
     same = "slot rows payload_row length payload checksum_row checksum_column first last"

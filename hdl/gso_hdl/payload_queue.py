@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Payload queue: raw payload beats between admit and align."""
+"""Payload queue: raw payload beats between admit and align, or split."""
 
 from amaranth import Cat, Module
 from amaranth.lib import stream, wiring
@@ -11,10 +11,10 @@ from .records import payload_beat, payload_marks
 
 
 class PayloadQueue(wiring.Component):
-    """Takes what comes from admit while align is busy, so that admit never waits for align.
+    """Takes what comes from admit while align, or split, is busy, so that admit never waits for it.
 
-    The data are in block RAM; in wide cores, where what align decides goes to many of them, in
-    distributed RAM. The marks, which align needs early in a cycle, are in distributed RAM.
+    The data are in block RAM; at 256 bits, where what align decides goes to many of them, in
+    distributed RAM. The marks, which are needed early in a cycle, are in distributed RAM.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class PayloadQueue(wiring.Component):
     data : In stream(data_width), always ready; may be used while `room` is, or five cycles longer
     marks : In stream(payload_marks), of each beat of `data` a cycle later
     room : Out(1), a register
-    o : Out stream(payload_beat), two cycles after `data`, three at 64 and 128 bits
+    o : Out stream(payload_beat), three cycles after `data`, two at 256 bits, four at 512
 
     Throughput: one beat a cycle.
     """

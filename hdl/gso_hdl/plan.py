@@ -10,13 +10,14 @@ from .records import cut, fetch_plan, plan_context, segment_plan
 
 
 class Plan(wiring.Component):
-    """Says for each segment how long it is and how align gets it out of the raw beats.
+    """Says for each segment how long it is and how align, or split, gets it out of the raw beats.
 
     Nothing is divided: what remains is compared with the MSS once a segment. Raw lanes are those
     of `s_axis`, aligned lanes those of `m_axis`, where payload starts right behind the header at
     `start_lane`. With the first payload byte in raw lane f, the shift is f - `start_lane`; a
     segment's first beat needs a second raw beat only where f > `start_lane`. In a frame's first
-    segment the two lanes are the same unless tags are inserted.
+    segment the two lanes are the same unless tags are inserted. Where payload is stored first split
+    needs the raw lanes alone, and the shift goes to fetch.
 
     Parameters
     ----------
@@ -25,10 +26,11 @@ class Plan(wiring.Component):
     Members
     -------
     context : In stream(plan_context)
-    cut : Out stream(cut), to align; the receiver has room for all under way
+    cut : Out stream(cut), to align or split; the receiver has room for all under way
+    fetch : Out stream(fetch_plan), where payload is stored first; pulses together with `cut`
     segment : Out stream(segment_plan), to edit; pulses together with `cut`
-    flush : In(1), align discards the rest of the frame: plan no more of it
-    last_taken : In(1), align has taken a frame's last cut
+    flush : In(1), align or split discards the rest of the frame: plan no more of it
+    last_taken : In(1), it has taken a frame's last cut
     retire : In(1), a segment's result was taken
 
     Latency: 4 cycles. Throughput: one segment every two cycles. Source: D7, D8.

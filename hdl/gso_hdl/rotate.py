@@ -5,7 +5,7 @@ from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import choose, cleared, delay, mask_code, mask_of
+from .primitives import cleared, delay, mask_code, mask_of
 
 
 class Rotate(wiring.Component):
@@ -16,12 +16,12 @@ class Rotate(wiring.Component):
 
     A multiplexer of four is four registers, three of them in reset, and an OR: one LUT a bit where
     a multiplexer needs two. Registers stand next to each LUT and are left over. What resets them
-    is kept as such: an FPGA's reset has no inverter. In the widest core the wires between these
-    registers were nearly half of all, too many to be routed: it has multiplexers.
+    is kept as such: an FPGA's reset has no inverter.
 
     Parameters
     ----------
     config : Configuration
+        Of up to 256 bits; the widest core turns its payload in `Turn`.
 
     Members
     -------
@@ -39,8 +39,7 @@ class Rotate(wiring.Component):
         self.lanes, self.lane_bits, self.narrow = config.lanes, config.lane_bits, config.narrow
         # An odd shift goes along with the choice where the number of its bits is odd.
         self.with_choice = self.lane_bits % 2
-        self.multiplexed = config.widest
-        self.latency = self.with_choice + self.lane_bits // 2 + (not self.multiplexed)
+        self.latency = self.with_choice + self.lane_bits // 2 + 1
         super().__init__(
             {
                 "load": In(1),
@@ -84,8 +83,7 @@ class Rotate(wiring.Component):
         clear = delay(m, "clear", self.clear, self.latency - 1)
         out = Signal(len(value), reset_less=True)
         m.d.comb += self.o.eq(out)
-        turn = self._multiplexed if self.multiplexed else self._in_reset
-        m.d.sync += out.eq(cleared(turn(m, value, shift), clear))
+        m.d.sync += out.eq(cleared(self._in_reset(m, value, shift), clear))
         return m
 
     def _in_reset(self, m, value, shift):
@@ -100,18 +98,6 @@ class Rotate(wiring.Component):
                 m.d.sync += part.eq(Mux(others[k], 0, value))
                 parts.append((part, k << low))
             value = self._joined(parts)
-        return value
-
-    def _multiplexed(self, m, value, shift):
-        """`value` turned by multiplexers, with a register behind each but the last."""
-        lows = range(0, self.lane_bits, 2)
-        for cycle, low in enumerate(lows):
-            turn = delay(m, f"turn_{low}", shift[low : low + 2], 1 + cycle)
-            value = choose(turn, [rotated(value, k << low) for k in range(4)])
-            if low != lows[-1]:
-                turned = Signal(len(value), name=f"turned_{low}", reset_less=True)
-                m.d.sync += turned.eq(value)
-                value = turned
         return value
 
     def _choose_turned(self, m, turn, shift, older_from, crosses):

@@ -40,7 +40,7 @@ class Split(wiring.Component):
     flush : Out(1), the rest of this frame is discarded
     last_taken : Out(1), a frame's last cut was taken
 
-    Latency: 1 cycle. Throughput: one step a cycle. Source: docs/theory.md, D13.
+    Latency: 1 cycle, of `stored` 2. Throughput: one step a cycle. Source: docs/theory.md, D13.
     """
 
     def __init__(self, config):

@@ -10,10 +10,11 @@ from .records import aligned_beat, segment_pieces, segment_result
 
 
 class Sum(wiring.Component):
-    """Adds up the aligned payload of each segment.
+    """Adds up the payload of each segment.
 
-    Payload starts at an even wire offset and lanes that are not payload are 0, so a word is
-    always the same two lanes.
+    Payload starts at an even wire offset and lanes that are not payload are 0, so in aligned beats
+    a word is always the same two lanes. Where payload is stored first pieces of two raw beats come
+    at once; of a segment whose words start in odd lanes (`odd`) the sum's bytes are swapped.
 
     Parameters
     ----------
@@ -21,7 +22,7 @@ class Sum(wiring.Component):
 
     Members
     -------
-    aligned : In stream(aligned_beat), never stalled
+    aligned : In stream(aligned_beat), or stream(segment_pieces); never stalled
     result : Out stream(segment_result), one a segment; the receiver has room for all under way
 
     Latency, from a segment's last beat: 5 cycles at 64 bits, 6 at 128, 5 at 256, 6 at 512.
@@ -68,10 +69,10 @@ class Sum(wiring.Component):
         result = Signal(16, reset_less=True)
         folded = Signal(16)
         m.d.comb += folded.eq(total[:16] + total[16])
-        m.d.sync += result.eq(folded)
         if config.stores_first:
-            # Words that start in odd lanes have their bytes swapped.
             m.d.sync += result.eq(Mux(flags[-1], folded.rotate_left(8), folded))
+        else:
+            m.d.sync += result.eq(folded)
         m.d.comb += [
             self.result.payload.sum.eq(result),
             Cat(self.result.payload.void, self.result.payload.bad).eq(

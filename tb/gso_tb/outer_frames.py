@@ -143,11 +143,13 @@ def random_outer(rng: random.Random) -> Outer:
     return Outer(
         tunnel=tunnel,
         ip=ip,
-        l2=rng.choice((14, 14, 14, 18, 22, 16)),
+        l2=rng.choice((14, 14, 14, 18, 22, 16, 0, 2, 12, 26)),
         ip_options=rng.choice((0, 0, 0, 4, 40)) if ip == 4 else rng.choice((0, 0, 8, 16)),
         ethernet=ethernet,
         inner_tags=rng.choice((0, 0, 0, 1, 2)) if ethernet else 0,
         key=bool(rng.getrandbits(1)),
-        options=4 * rng.choice((0, 0, 1, 2, 7)) if tunnel == Tunnel.GENEVE else 0,
+        options=4 * rng.choice((0, 0, 1, 2, 7, rng.randint(0, 20)))
+        if tunnel == Tunnel.GENEVE
+        else 0,
         checksum=rng.choice(list(ChecksumMode)) if udp else ChecksumMode.NONE,
     )

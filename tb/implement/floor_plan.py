@@ -7,6 +7,7 @@ each wire of what is written is four times as long as it need be (docs/timing.md
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from .harness import HARNESS
@@ -25,17 +26,22 @@ _MEMORY = re.compile(r"\.store\.memory_(\d+)_(\d+)\b")
 
 def apply(netlist: Path, planned: Path) -> int:
     """Writes `netlist`, of the core in its harness, as `planned`, with a place for each memory of
-    the store. Returns how many there are: 64, or 0 in a core without.
+    the store. Returns how many there are: 64, or 0 in a core without, or with more block RAMs than
+    memories, which is said.
 
     A row holds every fourth lane, so that lanes beside each other, which turn into each other's
     places, are above each other.
     """
     design = json.loads(netlist.read_text())
-    found = {}
+    found, stored = {}, 0
     for name, cell in design["modules"][HARNESS]["cells"].items():
-        memory = _MEMORY.search(name)
-        if memory and cell["type"] == "DP16KD":
-            found[int(memory[1]), int(memory[2])] = cell
+        if ".store." in name and cell["type"] == "DP16KD":
+            stored += 1
+            if memory := _MEMORY.search(name):
+                found[int(memory[1]), int(memory[2])] = cell
+    if len(found) != stored:
+        print(f"no floor plan: {stored} block RAMs of the store, not one a memory", file=sys.stderr)
+        found = {}
     for (group, copy), cell in found.items():
         row, place = group % len(_ROWS), group // len(_ROWS)
         column = _FIRST_COLUMN + _COPIES * place + copy

@@ -147,10 +147,11 @@ async def throughput(dut):
     """A step in every cycle while beats and cuts are there, across segments and frames."""
     split = _Split(dut, "throughput")
     lanes, rng = split.bench.lanes, split.rng
-    if split.planned:
-        return await split.run([Frame(54, 3000, 0)])
-    frames = [Frame(54, 10 * lanes, mss) for mss in (1, 7, lanes, 2 * lanes + 3, 5 * lanes)]
-    frames += [Frame(rng.randint(28, 160), rng.randint(1, 300), rng.choice((0, 7, 64, 100)))]
+    # plan has a cut every other cycle only.
+    sizes = (0, 2 * lanes, 5 * lanes) if split.planned else (1, 7, lanes, 2 * lanes + 3, 5 * lanes)
+    frames = [Frame(54, 10 * lanes, mss) for mss in sizes]
+    if not split.planned:
+        frames += [Frame(rng.randint(28, 160), rng.randint(1, 300), rng.choice((0, 7, 64, 100)))]
     await split.run(frames)
     cycles = split.pieces.cycles
     assert cycles[-1] - cycles[0] == len(cycles) - 1 == sum(split.steps) - 1

@@ -103,6 +103,19 @@ def test_floor_plan_names_a_place_for_each_memory(tmp_path: Path) -> None:
         assert len({place.split("/")[1] for place in places[four : four + 4]}) == 1
 
 
+def test_floor_plan_tells_where_it_has_no_place(tmp_path: Path, capsys) -> None:
+    """Of a memory in two block RAMs, or with another name, none is placed, and that is said."""
+    name = "gso.core.store.memory_3_1"
+    for second in (f"{name}.0.1", "gso.core.store.ring.0.0"):
+        cells = {made: {"type": "DP16KD", "attributes": {}} for made in (f"{name}.0.0", second)}
+        design = {"modules": {harness.HARNESS: {"cells": cells}}}
+        before, after = tmp_path / "before.json", tmp_path / "after.json"
+        before.write_text(json.dumps(design))
+        assert floor_plan.apply(before, after) == 0
+        assert json.loads(after.read_text()) == design
+        assert "2 block RAMs of the store" in capsys.readouterr().err
+
+
 def test_lut4_equivalents() -> None:
     """LUT4 + 2 CCU2C + 4 DPR16X4; wide multiplexers do not count."""
     count = {"LUT4": 100, "CCU2C": 10, "TRELLIS_DPR16X4": 3, "PFUMX": 50, "TRELLIS_FF": 7}
