@@ -12,7 +12,7 @@ from gso_tb import blocks, tools
 
 SEED = 2
 # Icarus is slow: there a bench keeps one of so many.
-THIN = {"verilator": 2, "icarus": 12}
+THIN = {"verilator": 2, "icarus": 20}
 WIDTHS = (128, 256)
 
 

@@ -14,11 +14,21 @@ from gso_tb.reference_payload import payload_beats, pieces
 @pytest.mark.stage("split")
 @pytest.mark.parametrize("stage", ["split", "plan_split"])
 @pytest.mark.parametrize("features", [(), ("tags",)], ids=["plain", "tags"])
-def test_block_split(sim: str, width: int, stage: str, features: tuple[str, ...]) -> None:
+def test_block_split(
+    sim: str, width: int, stage: str, features: tuple[str, ...], full: bool
+) -> None:
     """Every start lane, MSS and header length; wrong ends; gaps; by itself and with the cuts that
     `plan` makes; where payload leaves in the lane it came in, and in another (D18)."""
     changes = {"features": features}
-    blocks.run("split", sim, width, stage=stage, changes=changes, label="_".join(features))
+    blocks.run(
+        "split",
+        sim,
+        width,
+        stage=stage,
+        changes=changes,
+        thin=1 if full else 2,
+        label="_".join(features),
+    )
 
 
 class _Split(RawBench):

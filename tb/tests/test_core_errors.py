@@ -13,7 +13,7 @@ TESTS = ("descriptors", "headers", "precedence", "wrong_ends", "garbage_descript
 def test_errors(sim: str, width: int, test: str, preset: str, full: bool) -> None:
     """Every case is followed by a good frame; a core that hangs fails (D11, D13, D15)."""
     icarus = sim == "icarus" and not full
-    thin = {"basic": 5, "full": 40}[preset] if icarus else 1
+    thin = {"basic": 8, "full": 60}[preset] if icarus else 1
     runner.run(
         "bench.bench_errors",
         sim=sim,

@@ -6,8 +6,8 @@ import pytest
 from gso_tb import runner
 
 # Icarus is some twenty times slower; there CI keeps one of so many combinations.
-THIN = {"verilator": 1, "icarus": 6}
-THIN_FULL = {"verilator": 1, "icarus": 40}
+THIN = {"verilator": 1, "icarus": 9}
+THIN_FULL = {"verilator": 1, "icarus": 60}
 
 
 @pytest.mark.parametrize("test", ["headers", "lengths", "pauses", "positions", "together"])

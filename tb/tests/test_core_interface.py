@@ -26,6 +26,6 @@ def test_interface(sim: str, width: int, test: str, full: bool) -> None:
         sim=sim,
         width=width,
         only=test,
-        parameters={"seed": 1, "thin": 7 if sim == "icarus" and not full else 1},
+        parameters={"seed": 1, "thin": 10 if sim == "icarus" and not full else 1},
         name=f"interface_{test}",
     )

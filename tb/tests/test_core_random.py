@@ -40,7 +40,7 @@ def test_random_full(sim: str, width: int, full: bool) -> None:
 @pytest.mark.parametrize("preset", tools.PRESETS)
 def test_pairs(sim: str, width: int, preset: str, full: bool) -> None:
     """Every kind of frame directly behind every other kind: nothing passes on (D15)."""
-    thin = {"basic": 4, "full": 20}[preset] if sim == "icarus" and not full else 1
+    thin = {"basic": 6, "full": 30}[preset] if sim == "icarus" and not full else 1
     runner.run(
         "bench.bench_pairs",
         sim=sim,
