@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Capture: puts each header into its slot, checks it, and takes its sums once."""
 
-from amaranth import Cat, Const, Module, Mux, Signal, Value
+from functools import reduce
+from operator import or_
+
+from amaranth import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,6 +13,12 @@ from .layers import SEEDS, layer_names, layers, places
 from .primitives import behind_first, mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
+from .words import columns_behind
+
+
+def of_picked(pick, values):
+    """The one of `values` whose bit in `pick` is 1; 0 where none is."""
+    return reduce(or_, (v & bit.replicate(len(v)) for v, bit in zip(values, pick, strict=True)))
 
 
 class Capture(wiring.Component):
@@ -35,6 +44,8 @@ class Capture(wiring.Component):
     oldest : In(k), the first slot row that is still in use
     result : Out stream(header_result), one a frame; the receiver has room for all under way
     sums : Out stream(header_sums), one a frame, later; likewise
+    unwritten : Out(1), with tunnels: not all of the frame with the last `result` is in its slot
+    result_soon : Out(1), in a hurry: `result` is valid in the next cycle
 
     Latency: from the last row's arrival, 6 cycles; sums 1 and the adder tree's later.
     Throughput: a row in as many cycles as it has layers; two with several segments, unless both
@@ -53,6 +64,8 @@ class Capture(wiring.Component):
                 "oldest": In((config.slot_rows - 1).bit_length()),
                 "result": Out(stream.Signature(header_result(config), always_ready=True)),
                 "sums": Out(stream.Signature(header_sums(config), always_ready=True)),
+                **({"unwritten": Out(1)} if config.tunnels else {}),
+                **({"result_soon": Out(1)} if config.hurried else {}),
             }
         )
 
@@ -64,6 +77,7 @@ class Capture(wiring.Component):
         address_bits = (config.slot_rows - 1).bit_length()
         context = self.context.payload
         names = layer_names(config)
+        many = config.many_layers
 
         # --- walk: what there is in the row that comes next
         following = Signal(context.last_row.shape(), init=1)  # the next row's number in its header
@@ -148,10 +162,13 @@ class Capture(wiring.Component):
         if config.tunnels:
             noted |= {name: getattr(layer["outer_l4"], name) for name in ("but", "also")}
             noted |= {f"taken_off_{name}": layer[name].taken_off for name in ("l3", "l4")}
+            noted["sum_alone"] = ~place["outer_l4"].any_word(0, 5)
         for name in names:
             noted[f"mask_{name}"] = layer[name].mask
             for word in "xyz":
-                noted[f"{word}_{name}"] = getattr(layer[name], word).columns(place[name])
+                found = getattr(layer[name], word)
+                told = found.is_here if many else found.columns
+                noted[f"{word}_{name}"] = told(place[name], context)
         # What the later stages want of the context goes along.
         noted["frame"] = context
         waits = Signal()  # there is such a row
@@ -202,7 +219,6 @@ class Capture(wiring.Component):
         def picks(todo, pause):
             return Cat(todo[i] & ~todo[:i].any() & ~pause for i in range(len(names)))
 
-        many = len(names) > 2
         if not many:
             m.d.comb += pick.eq(picks(todo, pause))
         in_header = ~mask_of(held["header_end"], config.lanes)
@@ -227,9 +243,23 @@ class Capture(wiring.Component):
         )
         next_todo = Mux(begin, ahead["here"], rest)
         next_pause = begin & ahead["pause"]
+        start = Signal(column_bits, reset_less=True)  # column of its first word, this row or not
         if many:
             # It goes to all columns, so it is known a cycle ahead.
-            m.d.sync += pick.eq(picks(next_todo, next_pause))
+            next_pick = picks(next_todo, next_pause)
+            next_frame = Mux(begin, ahead["frame"], held["frame"])
+            m.d.sync += [
+                pick.eq(next_pick),
+                start.eq(
+                    of_picked(
+                        next_pick,
+                        [
+                            getattr(data.View(context.shape(), next_frame), name)[:column_bits]
+                            for name in names
+                        ],
+                    )
+                ),
+            ]
         m.d.sync += [
             todo.eq(next_todo),
             pause.eq(next_pause),
@@ -242,15 +272,15 @@ class Capture(wiring.Component):
         def picked(prefix):
             """What `held` has of the layer looked at."""
             values = [held[f"{prefix}_{name}"] for name in names]
-            if not many:
-                return Mux(todo[0], values[0], values[1])
-            terms = [
-                value & bit.replicate(len(value)) for value, bit in zip(values, pick, strict=True)
-            ]
-            whole = Const(0, 1)
-            for term in terms:
-                whole = whole | term
-            return whole
+            return of_picked(pick, values) if many else Mux(todo[0], values[0], values[1])
+
+        # All words have been read, once a frame; what is left may be a look for a sum.
+        if config.tunnels:
+            told = Signal()
+            no_more = Mux(held["sum_alone"], ~rest[:-1].any(), open_)
+            read = valid_0 & held["last"] & no_more & ~told
+            m.d.sync += told.eq(~begin & (told | read))
+            m.d.comb += self.unwritten.eq(told & writes.any())
 
         # --- what the look is for
         m.submodules.inspect = inspect = Inspect(config)
@@ -264,6 +294,7 @@ class Capture(wiring.Component):
             request.starts.eq(held["starts"] & first),
             request.short.eq(held["short"]),
             request.done.eq(held["last"] & open_),
+            *([request.read.eq(read)] if config.tunnels else []),
             request.slot.eq(held["slot"]),
             *(
                 getattr(request.frame, name).eq(getattr(frame, name))
@@ -276,11 +307,23 @@ class Capture(wiring.Component):
             ]
             m.d.comb += request.taken_off.eq(Cat(taken_off).any())
         for word in "xyz":
-            m.d.comb += getattr(request, f"{word}_others").eq(~picked(word))
+            found = picked(word)
+            if many:
+                # As columns of each layer these would be LUTs by the hundred (docs/timing.md).
+                m.d.comb += getattr(request, f"{word}_hit").eq(found)
+                numbers = [
+                    number
+                    for name, bit in zip(names, pick, strict=True)
+                    for number in getattr(layer[name], word).numbers(bit, frame)
+                ]
+                found = columns_behind(start, numbers, columns)
+            m.d.comb += getattr(request, f"{word}_others").eq(~found)
         m.d.comb += [
             self.result.valid.eq(inspect.result.valid),
             self.result.payload.eq(inspect.result.payload),
             self.sums.valid.eq(inspect.sums.valid),
             self.sums.payload.eq(inspect.sums.payload),
         ]
+        if config.hurried:
+            m.d.comb += self.result_soon.eq(inspect.soon)
         return m

@@ -99,6 +99,11 @@ class Configuration:
         return "length_8023" in self.features
 
     @property
+    def many_layers(self):
+        """Whether more headers are looked at than L3 and L4."""
+        return self.tunnels or self.length_8023
+
+    @property
     def narrowest(self):
         """So many cycles for a frame that records may wait in block RAM or chains of registers."""
         return self.data_width <= 64
@@ -124,6 +129,11 @@ class Configuration:
     def widest(self):
         """A cycle or two for a small frame: too few for records to wait in block RAM."""
         return self.data_width >= 512
+
+    @property
+    def hurried(self):
+        """A tunnel's header takes long, and the few beats of a segment hardly hide it."""
+        return self.tunnels and self.widest
 
     @property
     def stores_first(self):

@@ -10,6 +10,8 @@ from .check_outer import LONGEST_8023
 from .check_seeds import outer_seed, seed
 from .layers import layer_names
 
+IP_CHECKSUM = 5  # the word of an IPv4 header
+
 
 def contexts(config, d, code):
     """The records that check hands on, by port and field.
@@ -120,6 +122,8 @@ def contexts(config, d, code):
             "outer_seed": outer_seed(d),
         }
         made["edit"] |= {
+            "l3_far": d.l3_word >= config.columns - IP_CHECKSUM,
+            "fits": ~refused & (d.l4_fits | ~segmented),
             "ipv6": ipv6,
             **_tunnel(d, looked),
             "outer_ip_base": d.outer_ip_base,
@@ -132,7 +136,7 @@ def contexts(config, d, code):
         long = ~d.no_payload & (d.far_too_long | above(d.longest_less_1, LONGEST_8023 - 1))
         written = {"llc": d.length_8023 & segmented, "l2": d.length_word}
         made["header"] |= {**written, "llc_bad": d.no_length | long}
-        made["edit"] |= {**written, "llc_base": d.llc_base}
+        made["edit"] |= {**written, "llc": written["llc"] & ~d.no_length, "llc_base": d.llc_base}
     header = made["header"]
     column_bits = bits - 1
     for name in ("checksum", *layer_names(config)):

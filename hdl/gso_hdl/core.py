@@ -189,7 +189,16 @@ class Core(wiring.Component):
         connect(m, finish.segment, egress.segment)
         if config.stores_first:
             m.submodules.fetch = fetch = Fetch(config)
-            queue("fetch_queue", plan.fetch, fetch_plan(config), fetch.plan, bits=many, block=True)
+            # In tunnels edit hardly works ahead, so one short segment must not hold up the next.
+            queue(
+                "fetch_queue",
+                plan.fetch,
+                fetch_plan(config),
+                fetch.plan,
+                bits=many,
+                block=True,
+                registers=2 if config.hurried else 1,
+            )
             shape = stored_segment(config)
             queue("stored_queue", cutter.stored, shape, fetch.stored, bits=many, passing=True)
             connect(m, cutter.pieces, sum_.aligned)
@@ -227,6 +236,8 @@ class Core(wiring.Component):
             slots.read.eq(egress.slot_read),
             slots.address.eq(egress.slot_address),
             egress.slot_data.eq(slots.data),
+            *([edit.unwritten.eq(capture.unwritten)] if config.tunnels else []),
+            *([edit.header_soon.eq(capture.result_soon)] if config.hurried else []),
             *([slots.clear.eq(egress.slot_clear)] if config.copies_at_once else []),
         ]
         m.d.comb += [

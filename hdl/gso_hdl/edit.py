@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from gso_model.layout import FLAG_CWR, IdMode
 
-from .fields import edit_fields, l4_computed, outer_computed
+from .fields import L4, edit_fields, l4_computed, outer_computed
 from .primitives import choose, delay
 from .queues import Chain, Queue
 from .records import (
@@ -50,6 +50,8 @@ class Edit(wiring.Component):
     segment : In stream(segment_plan)
     write : Out stream(column_write), one a track; never stalled
     record : Out stream(segment_record)
+    unwritten : In(1), with tunnels: the next frame's header may not be in its slot yet
+    header_soon : In(1), in a hurry: `header` is valid in the next cycle
     sent : In(1), egress has read a segment's header
     taken : Out(1), a frame was taken in
 
@@ -71,6 +73,8 @@ class Edit(wiring.Component):
                     len(self.tracks)
                 ),
                 "record": Out(stream.Signature(segment_record(config))),
+                **({"unwritten": In(1)} if config.tunnels else {}),
+                **({"header_soon": In(1)} if config.hurried else {}),
                 "sent": In(1),
                 "taken": Out(1),
             }
@@ -96,7 +100,7 @@ class Edit(wiring.Component):
         load_frame = Signal()
         unsent = Signal(5)
         sent = Signal()
-        m.d.sync += sent.eq(self.sent)
+        m.d["comb" if config.hurried else "sync"] += sent.eq(self.sent)
         with m.If(fire_end & ~sent):
             m.d.sync += unsent.eq(unsent + 1)
         with m.Elif(sent & ~fire_end):
@@ -109,7 +113,12 @@ class Edit(wiring.Component):
         shared = Mux(busy, coming, number) == 2
         unsent_next = [(unsent == i) | ((unsent == i + 1) & sent) for i in range(2)]
         free = ~shared | unsent_next[0] | (~busy & unsent_next[1])
-        records_there = self.context.valid & self.header.valid
+        header_there = self.header.valid
+        if config.hurried:
+            header_there = header_there | self.header_soon
+        records_there = self.context.valid & header_there
+        if config.tunnels:
+            records_there &= ~self.unwritten
         # Where there is little time a frame's steps are worked out in a cycle more.
         waits = config.narrow and not config.narrowest
         if waits:
@@ -175,10 +184,12 @@ class Edit(wiring.Component):
         # --- the tracks
         masked = header.flags[:12] & (mask | Mux(frame.keep_cwr, FLAG_CWR, 0))
         flags = Cat(masked, header.flags[12:])
-        fields = edit_fields(config, frame, header, self.sums.payload, segment, flags)
+        fresh = Signal()  # the L4 part's sum begins with its next step
+        fields = edit_fields(config, frame, header, self.sums.payload, segment, flags, fresh)
+        l4_length = fields["l4_length"]
+        l4_start = Mux(frame.add_length, (l4_length.addend + l4_length.augend)[:16], 0)
         wanted = wanted_steps(config, self.context.payload, self.header.payload)
         slot = Signal(len(header.slot))
-        fresh = Signal()  # the L4 part's sum begins with its next step
         sequences, tracks, late, writes = [], [], [], []
         copies = config.copies_at_once
         m.d.comb += slot.eq(header.slot + (0 if copies else Mux(odd, frame.rows, 0)))
@@ -194,12 +205,12 @@ class Edit(wiring.Component):
             def choice(attribute, chosen=chosen, sequence=sequence):
                 return choose(sequence.step, [getattr(field, attribute) for field in chosen])
 
-            begins = [fresh if field.restart is None else field.restart for field in chosen]
-            m.d.comb += [
-                getattr(step, name).eq(choice(name))
-                for name in ("base", "offset", "addend", "augend", "write", "invert", "no_zero")
-            ]
-            m.d.comb += [step.restart.eq(choose(sequence.step, begins)), is_late.eq(choice("late"))]
+            same = ("base", "offset", "addend", "augend", "write", "invert", "no_zero", "restart")
+            same += ("sum",) if config.tunnels else ()
+            if config.hurried:
+                m.d.comb += step.start.eq(Mux(step.sum == L4, l4_start, 0))
+            m.d.comb += [getattr(step, name).eq(choice(name)) for name in same]
+            m.d.comb += is_late.eq(choice("late"))
             if names[-1] == "end":
                 with m.If(acts):
                     m.d.sync += fresh.eq(fresh & choice("fresh"))
@@ -228,8 +239,12 @@ class Edit(wiring.Component):
             # Two columns of one parity cannot be written in one cycle; L3 goes first.
             (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
             clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
-            # The segment may end with the last of L3's steps: none is late when it does.
+            # The segment may end with the last of L3's steps: none is late when it does. In a hurry
+            # a header's first row is read a cycle earlier, so L3 may not write into that any more.
             others = sequences[0].more
+            if config.hurried:
+                ip_checksum = sequences[0].step == self.tracks[0].index("ip_checksum")
+                others |= sequences[0].active & ~(ip_checksum & frame.l3_far)
             m.d.comb += sequences[0].hold.eq(late[0])
         m.d.comb += sequences[-1].hold.eq(late[-1] | clash | (at_end & ~fire_end))
 

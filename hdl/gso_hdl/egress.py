@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from gso_model.layout import COMPLETION, SEGMENT_USER
 
 from .finish import committed_segment
-from .primitives import count, mask_code, mask_of, read_latency, words_of
+from .primitives import count, folded, folds_to_ones, mask_code, mask_of, read_latency, words_of
 from .queues import Chain, Queue
 from .records import output_beat, turned_beat
 
@@ -260,6 +260,9 @@ class Egress(wiring.Component):
                 }
             )
         )
+        now_sum, all_ones = now.sum, now.sum.all()
+        if config.hurried:
+            now_sum, all_ones = folded(now.sum), folds_to_ones(now.sum)
         # Kept where `move` comes late, or it goes through all of it.
         none = Signal(attrs={"keep": 1} if config.stores_first else {})
         dropped_last = Signal()
@@ -276,8 +279,8 @@ class Egress(wiring.Component):
             side.release.eq(Mux(active, is_last & now.last, dropped_last)),
             side.tail.eq(now.length[: config.lane_bits]),
             # D4: 0 is "no checksum" in UDP only. The complement is taken where they are merged.
-            none.eq(now.no_zero & now.sum.all()),
-            side.sum.eq(Mux(none, 0, now.sum)),
+            none.eq(now.no_zero & all_ones),
+            side.sum.eq(Mux(none, 0, now_sum)),
             side.checksum_here.eq(now.checksum_on & (number == now.checksum_row) & in_header),
             side.checksum_column.eq(now.checksum_column),
         ]

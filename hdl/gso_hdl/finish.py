@@ -5,14 +5,15 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import add_with_carry
+from .primitives import add_with_carry, folded
 from .records import copy_field, segment_record, segment_result
 
 
 def committed_segment(config):
     """A segment that egress can send at once, or has to drop (`send` is 0).
 
-    `sum`: what the L4 checksum is the complement of. `whole_beats`: full beats on the wire, and
+    `sum`: what the L4 checksum is the complement of, in a hurry with its carry still to be added.
+    `whole_beats`: full beats on the wire, and
     `exact` says that there are no bytes over; `payload_row`: the first beat that holds payload.
     `has_payload`: beats of it are stored, in the buffer `skip` and one more.
     """
@@ -25,7 +26,7 @@ def committed_segment(config):
                 for name in f"{same} status counted request_id user timestamp".split()
             },
             **copy_field(config),
-            "sum": 16,
+            "sum": 17 if config.hurried else 16,
             "checksum_on": 1,
             "no_zero": 1,
             "whole_beats": 16 - config.lane_bits,
@@ -50,7 +51,7 @@ class Finish(wiring.Component):
     result : In stream(segment_result)
     segment : Out stream(committed_segment)
 
-    Latency: 2 cycles. Throughput: a segment every two cycles. Source: D2, D13.
+    Latency: 2 cycles, 1 in a hurry. Throughput: a segment every two cycles. Source: D2, D13.
     """
 
     def __init__(self, config):
@@ -68,8 +69,8 @@ class Finish(wiring.Component):
         config = self.config
         record, result = self.record.payload, self.result.payload
 
-        # Two registers; none is emptied and filled in one cycle: two cycles a segment will do.
-        held = Signal(segment_record(config), reset_less=True)
+        # No register is emptied and filled in one cycle: two cycles a segment will do.
+        held = record if config.hurried else Signal(segment_record(config), reset_less=True)
         void = Signal(reset_less=True)
         bad = Signal(2, reset_less=True)
         total = Signal(17, reset_less=True)
@@ -77,22 +78,24 @@ class Finish(wiring.Component):
         out = Signal(committed_segment(config), reset_less=True)
         out_valid = Signal()
         take = Signal()
+        both = self.record.valid & self.result.valid
         m.d.comb += [
-            take.eq(self.record.valid & self.result.valid & ~held_valid),
+            take.eq(both & ~(out_valid if config.hurried else held_valid)),
             self.record.ready.eq(take),
             self.result.ready.eq(take),
         ]
-        with m.If(~held_valid):
-            m.d.sync += [
-                held.eq(record),
-                void.eq(result.void),
-                bad.eq(result.bad),
-                total.eq(add_with_carry(record.partial[:16], result.sum, record.partial[16])),
-                held_valid.eq(take),
-            ]
-        with m.Elif(~out_valid):
-            m.d.sync += held_valid.eq(0)
-        folded = (total[:16] + total[16])[:16]
+        coming = [
+            void.eq(result.void),
+            bad.eq(result.bad),
+            total.eq(add_with_carry(record.partial[:16], result.sum, record.partial[16])),
+        ]
+        if config.hurried:
+            m.d.comb += [*coming, held_valid.eq(both)]
+        else:
+            with m.If(~held_valid):
+                m.d.sync += [held.eq(record), *coming, held_valid.eq(take)]
+            with m.Elif(~out_valid):
+                m.d.sync += held_valid.eq(0)
 
         whole_beats, over = held.length >> config.lane_bits, held.length[: config.lane_bits]
         exact = over == 0
@@ -106,7 +109,7 @@ class Finish(wiring.Component):
                 out.status.eq(
                     Mux(held.status != 0, held.status, Mux(void & (bad != 0), bad + 31, 0))
                 ),
-                out.sum.eq(folded),
+                out.sum.eq(total if config.hurried else folded(total)),
                 out.whole_beats.eq(whole_beats),
                 out.exact.eq(exact),
                 out.has_payload.eq(~void & (held.payload != 0)),

@@ -41,10 +41,15 @@ def look_request(config):
 
     `clear`: the bytes that are not summed. `taken_off`: the sum is subtracted from that of the
     outer L4 header, too.
-    `x_others`, `y_others`, `z_others`: the columns that are not the word that the layer calls so.
+    `read`: the last look that reads words, if that may be another than the header's last.
+    `x_others`, `y_others`, `z_others`: the columns that are not the word that the layer calls so;
+    `x_hit`, `y_hit`, `z_hit`: there is one, or what is read out means nothing. Where there are few
+    layers all columns are others then.
     """
+    hits = {f"{word}_hit": 1 for word in "xyz"} if config.many_layers else {}
     others = {f"{word}_others": config.columns for word in "xyz"}
     taken_off = {"taken_off": 1} if config.tunnels else {}
+    read = {"read": 1} if config.tunnels else {}
     return data.StructLayout(
         {
             "data": config.data_width,
@@ -52,9 +57,11 @@ def look_request(config):
             **taken_off,
             "layer": data.StructLayout(dict.fromkeys(layer_names(config), 1)),
             **others,
+            **hits,
             "starts": 1,  # a header's first look
             "short": 1,  # the frame has ended inside its header
             "done": 1,  # a header's last look
+            **read,
             "slot": (config.slot_rows - 1).bit_length(),
             "frame": look_frame(config),
         }
@@ -73,6 +80,7 @@ class Inspect(wiring.Component):
     look : In stream(look_request), always ready
     result : Out stream(header_result), one a frame; the receiver has room for all under way
     sums : Out stream(header_sums), one a frame, later; likewise
+    soon : Out(1), in a hurry: `result` is valid in the next cycle
 
     Latency: 3 cycles; sums 1 and the adder tree's later. Throughput: a look a cycle.
     Source: D2, D3, D11 codes 16 to 22.
@@ -85,6 +93,7 @@ class Inspect(wiring.Component):
                 "look": In(stream.Signature(look_request(config), always_ready=True)),
                 "result": Out(stream.Signature(header_result(config), always_ready=True)),
                 "sums": Out(stream.Signature(header_sums(config), always_ready=True)),
+                **({"soon": Out(1)} if config.hurried else {}),
             }
         )
 
@@ -113,6 +122,7 @@ class Inspect(wiring.Component):
         frame = data.View(request.frame.shape(), delay(m, "frame", request.frame.as_value(), 1))
         starts = delay(m, "starts", request.starts, 1)
         done = valid & delay(m, "done", request.done, 1)
+        read = valid & delay(m, "read", request.read, 1) if config.tunnels else done
         m.d.comb += [
             look.valid.eq(valid),
             look.starts.eq(starts),
@@ -153,8 +163,11 @@ class Inspect(wiring.Component):
             self.result.payload.slot.eq(delay(m, "slot", request.slot, 2)),
             self.result.payload.verdict.eq(verdict.code),
             self.result.payload.good.eq(verdict.good),
-            self.result.valid.eq(delay(m, "result_valid", done, 1, reset_less=False)),
+            self.result.valid.eq(delay(m, "result_valid", read, 1, reset_less=False)),
         ]
+
+        if config.hurried:
+            m.d.comb += self.soon.eq(read)
 
         # --- the sums
         m.submodules.sums = sums = HeaderSum(config, seed_bits(config))
@@ -181,4 +194,8 @@ class Inspect(wiring.Component):
         others = getattr(self.look.payload, f"{word}_others")
         only = Signal(self.config.data_width, name=f"only_{word}", reset_less=True)
         m.d.sync += only.eq(cleared(self.look.payload.data, others))
-        return ~getattr(request, f"{word}_others").all(), reduce(or_, words_of(only, columns))
+        if self.config.many_layers:
+            hit = getattr(request, f"{word}_hit")
+        else:
+            hit = ~getattr(request, f"{word}_others").all()
+        return hit, reduce(or_, words_of(only, columns))

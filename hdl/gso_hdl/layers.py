@@ -6,24 +6,10 @@ from dataclasses import dataclass
 from amaranth import Const, Mux, Value
 
 from .place import Place
+from .words import LAST, Word
 
 # The field of header_context that a layer's sum starts with.
 SEEDS = {"outer_l4": "outer_seed", "l4": "seed"}
-WORDS = 6  # the last word that is read out of any header
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of a header: `usual`, or `other` where `where`."""
-
-    usual: int
-    other: int = 0
-    where: Value | None = None
-
-    def columns(self, place):
-        """One bit a column of the row at hand: is it there?"""
-        usual = place.is_word(self.usual)
-        return usual if self.where is None else Mux(self.where, place.is_word(self.other), usual)
 
 
 @dataclass(frozen=True)
@@ -46,17 +32,21 @@ class Layer:
 
 
 def layer_names(config):
-    """The layers in the order in which they are looked at."""
+    """The layers in the order in which they are looked at: last the one that often is there for
+    its sum alone.
+    """
     return (
-        (("l2",) if config.length_8023 else ())
-        + (("outer_l3", "outer_l4") if config.tunnels else ())
-        + ("l3", "l4")
+        *(("l2",) if config.length_8023 else ()),
+        *(("outer_l3",) if config.tunnels else ()),
+        "l3",
+        "l4",
+        *(("outer_l4",) if config.tunnels else ()),
     )
 
 
 def places(config):
     """A `Place` for each layer, able to tell the words that are asked for."""
-    furthest = {"l2": 2, "outer_l3": 20, "outer_l4": WORDS, "l3": 20, "l4": WORDS}
+    furthest = {"l2": 2, "outer_l3": 20, "outer_l4": LAST, "l3": 20, "l4": LAST}
     return {
         name: Place(config.columns, furthest[name], config.word_bits)
         for name in layer_names(config)
@@ -126,7 +116,7 @@ def layers(config, context, place, checksum_here, checksum, silent):
             mask=ip_words(l3, from_l4, context.segmented),
             x=Word(0),
             y=Word(2),
-            z=Word(4, 3, context.ipv6),
+            z=Word(4, 3, "ipv6"),
             taken_off=addresses_off,
         ),
         "l4": Layer(
@@ -178,7 +168,7 @@ def layers(config, context, place, checksum_here, checksum, silent):
             mask=ip_words(outer_l3, from_outer_l4, context.segmented),
             x=Word(0),
             y=Word(2),
-            z=Word(4, 3, context.outer_ipv6),
+            z=Word(4, 3, "outer_ipv6"),
         )
         found["outer_l4"] = Layer(
             here=(context.outer_checksum_on & covers)
@@ -186,7 +176,7 @@ def layers(config, context, place, checksum_here, checksum, silent):
             mask=from_outer_l4 & ~l4_words,
             but=left_out,
             also=outer_addresses | (l4_words & ~skip_l4 & ~checksum & every(seed_off)),
-            x=Word(0, 4, context.geneve),
+            x=Word(0, 4, "geneve"),
             y=Word(1),
             z=Word(3),
         )

@@ -18,6 +18,18 @@ def add_with_carry(a, b, carry):
     return (Cat(Const(1, 1), a) + Cat(carry, b))[1 : width + 1]
 
 
+def folded(total):
+    """The 16 bits of a sum of 17, its carry added."""
+    return (total[:16] + total[16])[:16]
+
+
+def folds_to_ones(total):
+    """Is a sum of 17 bits 0xFFFF with its carry added? Without the chain: with one it is at most
+    0xFFFE.
+    """
+    return total[1:16].all() & (total[0] ^ total[16])
+
+
 def apart(a, b):
     """`a` + `b`, one bit wider than the wider, on a carry chain of its own.
 

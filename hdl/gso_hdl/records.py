@@ -154,6 +154,8 @@ def edit_context(config):
     }
     if config.tunnels:
         fields |= {
+            "l3_far": 1,  # the inner IPv4 header's checksum is not in the first row
+            "fits": 1,  # it is accepted, and there is room for what its steps write
             "ipv6": 1,
             "outer_l3": config.word_bits,
             "outer_l4": config.word_bits,

@@ -117,9 +117,18 @@ class Slots(wiring.Component):
                     read.addr.eq(self.address),
                     read.en.eq(self.enable),
                 ]
+            is_column = [column.column == i for i in columns]
+            if config.widest:
+                # Compared in front of the register, in halves: abc9 makes wide LUTs of the rest.
+                halves = Signal(8, name=f"halves_{bank}", reset_less=True)
+                number = Mux(mine[0], first.payload.column, last.payload.column)[1:]
+                m.d.sync += halves.eq(
+                    Cat(number[half : half + 2] == i for half in (0, 2) for i in range(4))
+                )
+                is_column = [halves[k % 4] & halves[4 + k // 4] for k in range(len(columns))]
             for k, i in enumerate(columns):
                 m.d[going] += [
-                    write.en[k].eq((edit & (column.column == i)) | (self.capture.valid & free))
+                    write.en[k].eq((edit & is_column[k]) | (self.capture.valid & free))
                     for (write, _), edit in zip(ports, edits, strict=True)
                 ]
                 for half in range(2):

@@ -94,7 +94,6 @@ class Split(wiring.Component):
             for name in ("start", "tail", "end")
         )
         every = mask_code(Const(0, lane_bits), lanes)
-        end_code = mask_code(now.raw_end, lanes)
         with m.If(step):
             m.d.sync += [
                 at_first.eq(0),
@@ -106,7 +105,6 @@ class Split(wiring.Component):
                 flush.eq(blocked & ~now.last),
                 start.eq(every),
                 tail.eq(0),
-                end.eq(Mux(next_last.all(), end_code, 0)),
             ]
         loads = following.loads | (lost & ~following.first)
         with m.If(self.cut.ready):
@@ -124,8 +122,13 @@ class Split(wiring.Component):
                 number.eq(Mux(following.crosses, 3, 2)),
                 start.eq(Mux(following.loads, Mux(following.crosses, every, begin_code), 0)),
                 tail.eq(Mux(following.crosses, begin_code, 0)),
-                end.eq(Mux(following.single, mask_code(following.raw_end, lanes), 0)),
             ]
+        # Which of the two it is comes early, and a lane's number is chosen, not its code.
+        next_is_new = ~valid | at_last | blocked
+        end_lane = Mux(next_is_new, following.raw_end, now.raw_end)
+        ends = Mux(next_is_new, following.single, next_last.all())
+        with m.If(step | self.cut.ready):
+            m.d.sync += end.eq(Mux(ends, mask_code(end_lane, lanes), 0))
 
         # --- raw beats, and the rows of the store in which they are
         older = Signal(self.config.data_width, reset_less=True)

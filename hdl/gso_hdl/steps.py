@@ -5,21 +5,24 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .fields import l4_computed, outer_computed
 from .primitives import behind_first
 
 L3_STEPS = ("length", "id", "ip_checksum")
 L4_STEPS = ("sequence_high", "sequence_low", "flags", "udp_length", "l4_length", "end")
 OUTER_L3_STEPS = ("outer_length", "outer_id", "outer_ip_checksum")
 OUTER_L4_STEPS = ("outer_udp_length", "outer_again", "outer_udp_checksum")
+# They want a captured sum, which comes later than the rest.
+LATE_STEPS = ("ip_checksum", "outer_ip_checksum", "outer_udp_checksum", "end")
 
 
 def tracks(config):
     """The steps of each track, in order.
 
     Wide cores have two tracks, for the L3 headers and for L4, which work side by side; the others
-    have one. A tunnel's UDP header goes with L3, as L4 has more steps, but for the case in
-    which L4's sum is the rest of its own. `end` hands the segment on and is always the last.
+    have one. A tunnel's UDP header goes with L3 or with L4, see `wanted_steps`. A tunnel has many
+    steps, so what wants a captured sum comes behind all else, and L4's are in an order in which
+    they seldom want the same parity of columns as L3's do; in a hurry L4's sum begins with its
+    length. `end` hands the segment on and is always the last.
     """
     outer_l4 = OUTER_L4_STEPS if config.tunnels else ()
     l3 = (
@@ -28,16 +31,25 @@ def tracks(config):
         + L3_STEPS
         + outer_l4
     )
-    return (l3, outer_l4 + L4_STEPS) if config.two_tracks else (l3 + L4_STEPS,)
+    l4 = outer_l4 + L4_STEPS
+    if config.tunnels:
+        l4 = (*outer_l4, "sequence_high", "flags", "sequence_low", *L4_STEPS[3:])
+    if config.hurried:
+        l4 = tuple(name for name in l4 if name != "l4_length")
+    found = (l3, l4) if config.two_tracks else (l3 + L4_STEPS,)
+    if config.tunnels:
+        found = tuple(tuple(sorted(names, key=LATE_STEPS.__contains__)) for names in found)
+    return found
 
 
 def wanted_steps(config, context, header):
     """Which steps a frame's segments have, by name, a dictionary for each track.
 
-    `context` is the frame's edit_context, `header` what capture found.
+    `context` is the frame's edit_context, `header` what capture found. In tunnels nobody waits for
+    that: a wrong header is edited for nothing.
     """
     segmented = context.segmented
-    good = context.accepted & header.good
+    good = context.fits if config.tunnels else context.accepted & header.good
     edited = segmented & context.several & context.tcp
     wanted = {
         "length": segmented,
@@ -52,7 +64,7 @@ def wanted_steps(config, context, header):
     if config.length_8023:
         wanted["llc_length"] = context.llc
     if config.tunnels:
-        outer_checksum = outer_computed(context, header)
+        outer_checksum = context.outer_checksum_on
         wanted |= {
             "outer_length": segmented & context.outer_ip,
             "outer_id": segmented & context.several & context.outer_ipv4,
@@ -64,10 +76,12 @@ def wanted_steps(config, context, header):
     wanted = {name: value & good for name, value in wanted.items()} | {"end": Const(1, 1)}
     if not config.two_tracks or not config.tunnels:
         return [wanted] * (1 + config.two_tracks)
-    joined = outer_checksum & ~l4_computed(context, header)
+    # Where L4's sum may be the rest of the outer UDP's they go one after the other. Where both IP
+    # headers have an identification and a checksum L3 has more to do than L4.
+    with_l4 = (context.outer_ipv4 & context.ipv4) | context.udp | ~context.checksum_on
     return [
         wanted | {name: wanted[name] & where for name in OUTER_L4_STEPS}
-        for where in (~joined, joined)
+        for where in (~with_l4, with_l4)
     ]
 
 

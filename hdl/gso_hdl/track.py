@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Track: writes one column of a header after the other and adds up what it writes."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from .primitives import add_with_carry, delay
+from .fields import SUMS
+from .primitives import add_with_carry, delay, folded, folds_to_ones
 from .records import column_write, copy_field
+
+SUM_BITS = (len(SUMS) - 1).bit_length()
 
 
 def latency(config):
@@ -18,8 +22,9 @@ def column_step(config):
     """What one step of a track does.
 
     The value is `addend` + `augend`; it goes into word `base` + `offset` of the slot that starts
-    at row `slot`, in the header's `copy`. `restart`: a new sum begins with it. `invert`: it is the
-    last of a sum, whose complement is written; with `no_zero` never 0.
+    at row `slot`, in the header's `copy`. `sum`: the sum that it is added to, if there are several;
+    `restart`: that begins with it, in a hurry with `start` instead of 0. `invert`: it is the last
+    of a sum, whose complement is written; with `no_zero` never 0.
     """
     return data.StructLayout(
         {
@@ -30,7 +35,9 @@ def column_step(config):
             **copy_field(config),
             "addend": 16,
             "augend": 16,
+            **({"sum": SUM_BITS} if config.tunnels else {}),
             "restart": 1,
+            **({"start": 16} if config.hurried else {}),
             "invert": 1,
             "no_zero": 1,
         }
@@ -39,6 +46,9 @@ def column_step(config):
 
 class Track(wiring.Component):
     """Carries out steps.
+
+    In tunnels those of several sums may come in any order; else a sum is done before the next
+    begins.
 
     Parameters
     ----------
@@ -107,8 +117,10 @@ class Track(wiring.Component):
         more = add_with_carry(running[:16], value, running[16])
         with m.If(active):
             m.d.sync += [total.eq(more), running.eq(more)]
+        if config.tunnels:
+            m.d.sync += running.eq(self._goes_on(m, first.sum, active, more))
         with m.If(first.restart):
-            m.d.sync += running.eq(0)
+            m.d.sync += running.eq(first.start if config.hurried else 0)
         if wide:
             value_3 = delay(m, "value_3", value, 1)
             third = delay(m, "place_3", place.as_value(), 1)
@@ -126,13 +138,14 @@ class Track(wiring.Component):
             ]
 
         # --- fourth: write
-        folded = (total[:16] + total[16])[:16]
-        # The same without the chain: a sum that has left a carry is at most 0xFFFE.
-        ones = folded.all() if wide else total[1:16].all() & (total[0] ^ total[16])
-        out = Signal(column_write(config), reset_less=True)
+        once = folded(total)
+        ones = once.all() if wide else folds_to_ones(total)
+        # Kept in a hurry, or abc9 takes it up into wide LUTs with what follows (docs/timing.md).
+        kept = {"attrs": {"keep": 1}} if config.hurried else {}
+        out = Signal(column_write(config), reset_less=True, **kept)
         m.d["comb" if config.widest else "sync"] += [
             out.eq(third),
-            out.value.eq(Mux(invert_3, ~folded | (no_zero_3 & ones).replicate(16), value_3)),
+            out.value.eq(Mux(invert_3, ~once | (no_zero_3 & ones).replicate(16), value_3)),
         ]
         writes = delay(
             m,
@@ -147,3 +160,18 @@ class Track(wiring.Component):
             self.write.payload.eq(out),
         ]
         return m
+
+    def _goes_on(self, m, number, active, more):
+        """What the sum of this number is, of which `more` is the newest step's if `active`."""
+        m.submodules.sums = sums = Memory(
+            shape=unsigned(17), depth=len(SUMS), init=[], attrs={"ram_style": "distributed"}
+        )
+        newest = delay(m, "newest", number, 1)
+        write, read = sums.write_port(), sums.read_port(domain="comb")
+        m.d.comb += [
+            read.addr.eq(number),
+            write.addr.eq(newest),
+            write.data.eq(more),
+            write.en.eq(active),
+        ]
+        return Mux(active & (number == newest), more, read.data)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn: the last levels of the rotator that puts stored payload into its lanes on the wire."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +12,7 @@ from .rotate import rotated
 class Turn(wiring.Component):
     """Turns beats by less than a quarter: by fours, then by ones.
 
-    Which lanes stand in front of the payload is turned with them; egress clears those lanes.
+    Which lanes will stand in front of the payload goes with them; egress clears those lanes.
 
     Parameters
     ----------
@@ -45,15 +45,12 @@ class Turn(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        lanes, lane_bits = self.config.lanes, self.config.lane_bits
+        lanes = self.config.lanes
 
-        # In `by_fours` lane `ones` will be lane 0, so the first lane of payload is `first`. Lanes
-        # below `ones` wrap around and will be the last.
         ones = Signal(2, reset_less=True)
         fours = Signal(len(self.shift) - 2, reset_less=True)
-        first = Signal(lane_bits + 1, reset_less=True)
-        code = mask_code(first[:lane_bits], lanes)
-        below = Signal(lanes, reset_less=True)
+        code = Signal(mask_code(self.start, lanes).shape(), reset_less=True)
+        code_1 = Signal(code.shape(), reset_less=True)
         ones_1 = Signal(2, reset_less=True)
         by_fours = Signal(self.config.data_width, reset_less=True)
         turned = [rotated(self.stored, 4 * i) for i in range(1 << len(fours))]
@@ -61,24 +58,11 @@ class Turn(wiring.Component):
             m.d.sync += [
                 ones.eq(self.shift[:2]),
                 fours.eq(self.shift[2:]),
-                first.eq(self.start + self.shift[:2]),
+                code.eq(mask_code(self.start, lanes)),
                 ones_1.eq(ones),
-                below.eq(
-                    Cat(
-                        *(Mux(ones > i, first > lanes + i, first > i) for i in range(3)),
-                        ~mask_of(code, lanes)[3:] | first[-1].replicate(lanes - 3),
-                    )
-                ),
+                code_1.eq(code),
                 by_fours.eq(choose(fours, turned)),
-            ]
-        with m.If(self.move):
-            m.d.sync += [
                 self.turned.eq(choose(ones_1, [rotated(by_fours, i) for i in range(4)])),
-                self.below.eq(
-                    Cat(
-                        choose(ones_1, [Cat(below[i:], below[:i])[lane] for i in range(4)])
-                        for lane in range(lanes)
-                    )
-                ),
+                self.below.eq(~mask_of(code_1, lanes)),
             ]
         return m

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words: where the words that a look reads out of a header stand in the row at hand."""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from amaranth import Cat, Const, Mux
+
+LAST = 6  # the last word that is read out of any header
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a header: `usual`, or `other` where the context's field `where` says so."""
+
+    usual: int
+    other: int | None = None
+    where: str = ""
+
+    def columns(self, place, context):
+        """One bit a column of the row at hand: is it there?"""
+        return self._either(context, place.is_word)
+
+    def is_here(self, place, context):
+        """Does the row at hand hold it?"""
+        return self._either(context, lambda j: place.any_word(j, j + 1))
+
+    def numbers(self, chosen, context):
+        """Pairs of a word's number and a bit: it is this one, and the header's is `chosen`."""
+        if self.other is None:
+            return [(self.usual, chosen)]
+        where = getattr(context, self.where)
+        return [(self.usual, chosen & ~where), (self.other, chosen & where)]
+
+    def _either(self, context, of):
+        if self.other is None:
+            return of(self.usual)
+        return Mux(getattr(context, self.where), of(self.other), of(self.usual))
+
+
+def columns_behind(start, numbers, columns):
+    """One bit a column: does it hold the word with a number of `numbers` whose bit is 1, one at
+    most, of a header that starts in column `start`?
+
+    Without carry chains: turned in blocks of eight columns, then by blocks.
+    """
+    block = min(columns, 8)
+    low_bits = (block - 1).bit_length()
+    low, high = start[:low_bits], start[low_bits:]
+    by = {}
+    for number, bit in numbers:
+        by[number % columns] = by.get(number % columns, Const(0, 1)) | bit
+    in_block = Cat(
+        reduce(or_, (bit & (low == (i - number) % block) for number, bit in by.items()))
+        for i in range(block)
+    )
+    if columns == block:
+        return in_block
+    carries = reduce(or_, (bit & (low >= block - number) for number, bit in by.items() if number))
+    blocks = range(columns // block)
+    of_block = [Mux(carries, high == (k - 1) % len(blocks), high == k) for k in blocks]
+    return Cat(in_block[i % block] & of_block[i // block] for i in range(columns))
