@@ -136,6 +136,16 @@ class Configuration:
         return self.tunnels and self.widest
 
     @property
+    def begins_with_length(self):
+        """Whether L4's sum begins with its length, in tunnels of wide cores: a step less."""
+        return self.tunnels and self.two_tracks
+
+    @property
+    def sums_at_once(self):
+        """Whether captured sums have no register of their own, where tunnels would be late."""
+        return self.tunnels and (self.widest or self.narrowest)
+
+    @property
     def stores_first(self):
         """Whether payload is stored as it comes and turned behind the buffer; else it is turned in
         front of it, as many cycles as the segment has beats on the wire.

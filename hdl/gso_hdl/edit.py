@@ -207,7 +207,7 @@ class Edit(wiring.Component):
 
             same = ("base", "offset", "addend", "augend", "write", "invert", "no_zero", "restart")
             same += ("sum",) if config.tunnels else ()
-            if config.hurried:
+            if config.begins_with_length:
                 m.d.comb += step.start.eq(Mux(step.sum == L4, l4_start, 0))
             m.d.comb += [getattr(step, name).eq(choice(name)) for name in same]
             m.d.comb += is_late.eq(choice("late"))

@@ -29,7 +29,7 @@ class HeaderSum(wiring.Component):
     seed : In, for each layer that has one; with `starts`, when no row may be for its sum
     sum : Out, 17 bits a layer: 16 and a carry to be added to them, `latency` cycles later
 
-    Latency: the adder tree's and 2 cycles, in a hurry 1, without a register behind it.
+    Latency: the adder tree's and 2 cycles, or 1 without a register behind it (`sums_at_once`).
     Throughput: one row a cycle. Source: RFC 1071.
     """
 
@@ -37,7 +37,7 @@ class HeaderSum(wiring.Component):
         self.config = config
         self.seeds = seeds
         self.tree = SumTree(config.columns, tree_levels(config))
-        self.latency = self.tree.latency + (1 if config.hurried else 2)
+        self.latency = self.tree.latency + (1 if config.sums_at_once else 2)
         seeded = {name: bits for name, bits in seeds.items() if bits}
         super().__init__(
             {
@@ -83,6 +83,8 @@ class HeaderSum(wiring.Component):
                 m.d.sync += total.eq(first)
             with m.Elif(valid & counted):
                 m.d.sync += total.eq(more)
-            m.d["comb" if self.config.hurried else "sync"] += folded.eq(total[:16] + total[16:])
+            m.d["comb" if self.config.sums_at_once else "sync"] += folded.eq(
+                total[:16] + total[16:]
+            )
             m.d.comb += self.sum[name].eq(folded)
         return m

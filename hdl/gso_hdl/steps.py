@@ -20,9 +20,9 @@ def tracks(config):
 
     Wide cores have two tracks, for the L3 headers and for L4, which work side by side; the others
     have one. A tunnel's UDP header goes with L3 or with L4, see `wanted_steps`. A tunnel has many
-    steps, so what wants a captured sum comes behind all else, and L4's are in an order in which
-    they seldom want the same parity of columns as L3's do; in a hurry L4's sum begins with its
-    length. `end` hands the segment on and is always the last.
+    steps, so what wants a captured sum comes behind all else; L4's are in an order in which they
+    seldom want the same parity of columns as L3's do, and its sum begins with its length. `end`
+    hands the segment on and is always the last.
     """
     outer_l4 = OUTER_L4_STEPS if config.tunnels else ()
     l3 = (
@@ -34,7 +34,7 @@ def tracks(config):
     l4 = outer_l4 + L4_STEPS
     if config.tunnels:
         l4 = (*outer_l4, "sequence_high", "flags", "sequence_low", *L4_STEPS[3:])
-    if config.hurried:
+    if config.begins_with_length:
         l4 = tuple(name for name in l4 if name != "l4_length")
     found = (l3, l4) if config.two_tracks else (l3 + L4_STEPS,)
     if config.tunnels:

@@ -23,8 +23,8 @@ def column_step(config):
 
     The value is `addend` + `augend`; it goes into word `base` + `offset` of the slot that starts
     at row `slot`, in the header's `copy`. `sum`: the sum that it is added to, if there are several;
-    `restart`: that begins with it, in a hurry with `start` instead of 0. `invert`: it is the last
-    of a sum, whose complement is written; with `no_zero` never 0.
+    `restart`: that begins with it, and with `start`, if there is one, instead of 0. `invert`: it is
+    the last of a sum, whose complement is written; with `no_zero` never 0.
     """
     return data.StructLayout(
         {
@@ -37,7 +37,7 @@ def column_step(config):
             "augend": 16,
             **({"sum": SUM_BITS} if config.tunnels else {}),
             "restart": 1,
-            **({"start": 16} if config.hurried else {}),
+            **({"start": 16} if config.begins_with_length else {}),
             "invert": 1,
             "no_zero": 1,
         }
@@ -120,7 +120,7 @@ class Track(wiring.Component):
         if config.tunnels:
             m.d.sync += running.eq(self._goes_on(m, first.sum, active, more))
         with m.If(first.restart):
-            m.d.sync += running.eq(first.start if config.hurried else 0)
+            m.d.sync += running.eq(first.start if config.begins_with_length else 0)
         if wide:
             value_3 = delay(m, "value_3", value, 1)
             third = delay(m, "place_3", place.as_value(), 1)

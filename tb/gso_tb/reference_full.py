@@ -18,6 +18,7 @@ from gso_tb.reference import (
 )
 
 Records = dict[str, dict[str, int]]
+IP_CHECKSUM = 10  # where it is in an IPv4 header, in bytes
 
 
 def full_contexts(d: Descriptor, lanes: int, status: int, features: tuple[str, ...]) -> Records:
@@ -97,10 +98,13 @@ def _tunnels(made: Records, d: Descriptor, lanes: int) -> None:
             made["header"]["tunnel_words"] = between // 2
             made["header"]["vxlan_short"] = int(tunnel == Tunnel.VXLAN and between < 30)
     made["edit"] |= both | {
+        "fits": made["header"].get("l4_fits", 1) if d.mss else 1,
         "ipv6": int(asked and d.l3_kind == L3Kind.IPV6),
         "outer_ip": int(tunnel != Tunnel.NONE),
         "outer_ip_checksum": int(ipv4 and bool(d.mss or d.outer_ip_checksum)),
     }
+    if asked and d.l3_kind == L3Kind.IPV4:
+        made["edit"]["l3_far"] = int(d.l3_offset + shift + IP_CHECKSUM >= lanes)
     if tunnel != Tunnel.NONE and d.mss:
         made["edit"]["outer_ip_base"] = d.header_length - d.outer_l3_offset - 40 * ipv6
         if udp:
@@ -118,7 +122,9 @@ def _length_8023(made: Records, d: Descriptor, lanes: int) -> None:
         return
     l3 = d.l3_offset if d.tunnel == Tunnel.NONE else d.outer_l3_offset
     behind = d.header_length - (l3 - 8)  # bytes of the header that the length counts
-    bad = l3 < (22 if d.tag_count else 10) or behind + min(d.mss, payload_bytes(d)) > 1500
+    no_place = l3 < (22 if d.tag_count else 10)
+    made["edit"]["llc"] = int(not no_place)
+    bad = no_place or behind + min(d.mss, payload_bytes(d)) > 1500
     made["header"]["llc_bad"] = int(bad)
     if not bad:
         place = (l3 - 10 + 4 * d.tag_count) // 2
