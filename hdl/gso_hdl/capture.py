@@ -13,7 +13,7 @@ from .layers import SEEDS, layer_names, layers, places
 from .primitives import behind_first, mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
-from .words import columns_behind
+from .words import by_number, columns_behind
 
 
 def of_picked(pick, values):
@@ -244,22 +244,20 @@ class Capture(wiring.Component):
         next_todo = Mux(begin, ahead["here"], rest)
         next_pause = begin & ahead["pause"]
         start = Signal(column_bits, reset_less=True)  # column of its first word, this row or not
+        numbers = {}  # of the words that are read, see `by_number`
         if many:
-            # It goes to all columns, so it is known a cycle ahead.
+            # It goes to all columns, so it is known a cycle ahead, and where its words are.
             next_pick = picks(next_todo, next_pause)
-            next_frame = Mux(begin, ahead["frame"], held["frame"])
-            m.d.sync += [
-                pick.eq(next_pick),
-                start.eq(
-                    of_picked(
-                        next_pick,
-                        [
-                            getattr(data.View(context.shape(), next_frame), name)[:column_bits]
-                            for name in names
-                        ],
-                    )
-                ),
-            ]
+            next_frame = data.View(context.shape(), Mux(begin, ahead["frame"], held["frame"]))
+            starts = [getattr(next_frame, name)[:column_bits] for name in names]
+            m.d.sync += [pick.eq(next_pick), start.eq(of_picked(next_pick, starts))]
+            for word in "xyz":
+                of_layers = [getattr(layer[name], word) for name in names]
+                coming = by_number(of_layers, next_pick, next_frame, columns)
+                numbers[word] = {
+                    number: Signal(name=f"{word}_is_{number}", reset_less=True) for number in coming
+                }
+                m.d.sync += [numbers[word][number].eq(bit) for number, bit in coming.items()]
         m.d.sync += [
             todo.eq(next_todo),
             pause.eq(next_pause),
@@ -311,12 +309,7 @@ class Capture(wiring.Component):
             if many:
                 # As columns of each layer these would be LUTs by the hundred (docs/timing.md).
                 m.d.comb += getattr(request, f"{word}_hit").eq(found)
-                numbers = [
-                    number
-                    for name, bit in zip(names, pick, strict=True)
-                    for number in getattr(layer[name], word).numbers(bit, frame)
-                ]
-                found = columns_behind(start, numbers, columns)
+                found = columns_behind(start, numbers[word], columns)
             m.d.comb += getattr(request, f"{word}_others").eq(~found)
         m.d.comb += [
             self.result.valid.eq(inspect.result.valid),

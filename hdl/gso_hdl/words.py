@@ -39,25 +39,34 @@ class Word:
         return Mux(getattr(context, self.where), of(self.other), of(self.usual))
 
 
+def by_number(words, chosen, context, columns):
+    """Bits by number: the word of that number is read, of the one of `words` whose header's bit in
+    `chosen` is 1. Numbers count within a row of `columns`.
+    """
+    found = {}
+    for word, bit in zip(words, chosen, strict=True):
+        for number, here in word.numbers(bit, context):
+            found[number % columns] = found.get(number % columns, Const(0, 1)) | here
+    return found
+
+
 def columns_behind(start, numbers, columns):
-    """One bit a column: does it hold the word with a number of `numbers` whose bit is 1, one at
-    most, of a header that starts in column `start`?
+    """One bit a column: does it hold the word whose number's bit in `numbers` is 1, one at most, of
+    a header that starts in column `start`?
 
     Without carry chains: turned in blocks of eight columns, then by blocks.
     """
     block = min(columns, 8)
     low_bits = (block - 1).bit_length()
     low, high = start[:low_bits], start[low_bits:]
-    by = {}
-    for number, bit in numbers:
-        by[number % columns] = by.get(number % columns, Const(0, 1)) | bit
     in_block = Cat(
-        reduce(or_, (bit & (low == (i - number) % block) for number, bit in by.items()))
+        reduce(or_, (bit & (low == (i - number) % block) for number, bit in numbers.items()))
         for i in range(block)
     )
     if columns == block:
         return in_block
-    carries = reduce(or_, (bit & (low >= block - number) for number, bit in by.items() if number))
+    wraps = (bit & (low >= block - number) for number, bit in numbers.items() if number)
+    carries = reduce(or_, wraps)
     blocks = range(columns // block)
     of_block = [Mux(carries, high == (k - 1) % len(blocks), high == k) for k in blocks]
     return Cat(in_block[i % block] & of_block[i // block] for i in range(columns))
