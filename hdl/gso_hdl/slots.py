@@ -47,7 +47,8 @@ class Slots(wiring.Component):
 
     Latency: 1 cycle to write what edit does, 3 to read, 2 at 256 bits; at 512 bits a cycle more to
     write.
-    Throughput: one write and one read a cycle.
+    Throughput: one write and one read a cycle. What edit may write in a segment's last cycle
+    depends on these latencies and those of track, finish and egress (`l3_far` in edit).
     """
 
     def __init__(self, config):

@@ -54,7 +54,7 @@ def columns_behind(start, numbers, columns):
     """One bit a column: does it hold the word whose number's bit in `numbers` is 1, one at most, of
     a header that starts in column `start`?
 
-    Without carry chains: turned in blocks of eight columns, then by blocks.
+    Without carry chains: turned in blocks of eight columns, then by blocks; numbers are at most 8.
     """
     block = min(columns, 8)
     low_bits = (block - 1).bit_length()
