@@ -4,7 +4,7 @@
 from functools import reduce
 from operator import or_
 
-from amaranth import Cat, Module, Mux, Signal, Value
+from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -241,26 +241,37 @@ class Capture(wiring.Component):
             (~begin & open_)
             | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
         )
-        next_todo = Mux(begin, ahead["here"], rest)
-        next_pause = begin & ahead["pause"]
         start = Signal(column_bits, reset_less=True)  # column of its first word, this row or not
         numbers = {}  # of the words that are read, see `by_number`
         if many:
-            # It goes to all columns, so it is known a cycle ahead, and where its words are.
-            next_pick = picks(next_todo, next_pause)
-            next_frame = data.View(context.shape(), Mux(begin, ahead["frame"], held["frame"]))
-            starts = [getattr(next_frame, name)[:column_bits] for name in names]
-            m.d.sync += [pick.eq(next_pick), start.eq(of_picked(next_pick, starts))]
+            # All that goes to all columns is known a cycle ahead: of the row's next look, and of
+            # the first look at the next row. Which of them comes is known late.
+            coming = {}
+            rests = picks(rest, Const(0, 1))
+            begins = picks(ahead["here"], ahead["pause"])
+            for side, found, values in (("next", rests, held), ("first", begins, ahead)):
+                of_frame = data.View(context.shape(), values["frame"])
+                starts = [getattr(of_frame, name)[:column_bits] for name in names]
+                coming[side] = {"pick": found, "start": of_picked(found, starts)}
+                for word in "xyz":
+                    of_layers = [getattr(layer[name], word) for name in names]
+                    coming[side][word] = by_number(of_layers, found, of_frame, columns)
             for word in "xyz":
-                of_layers = [getattr(layer[name], word) for name in names]
-                coming = by_number(of_layers, next_pick, next_frame, columns)
                 numbers[word] = {
-                    number: Signal(name=f"{word}_is_{number}", reset_less=True) for number in coming
+                    number: Signal(name=f"{word}_is_{number}", reset_less=True)
+                    for number in coming["next"][word]
                 }
-                m.d.sync += [numbers[word][number].eq(bit) for number, bit in coming.items()]
+                m.d.sync += [
+                    bit.eq(Mux(begin, coming["first"][word][number], coming["next"][word][number]))
+                    for number, bit in numbers[word].items()
+                ]
+            m.d.sync += [
+                register.eq(Mux(begin, coming["first"][name], coming["next"][name]))
+                for name, register in (("pick", pick), ("start", start))
+            ]
         m.d.sync += [
-            todo.eq(next_todo),
-            pause.eq(next_pause),
+            todo.eq(Mux(begin, ahead["here"], rest)),
+            pause.eq(begin & ahead["pause"]),
             first.eq(begin),
             writes.eq(next_writes),
             valid_0.eq(begin | ~open_),

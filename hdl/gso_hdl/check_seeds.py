@@ -58,23 +58,34 @@ def outer_distance(line):
     whole = d.outer_l4_checksum == ChecksumMode.SEED_WITH_LENGTH
     end = Mux(odd, d.l4_offset, d.header_length)
     start = Mux(whole, d.header_length, d.outer_l4_offset)
-    inner = Mux(
-        d.l4_checksum == ChecksumMode.FROM_HEADER,
-        Mux(d.l4_kind == L4Kind.UDP, PROTOCOL_UDP, PROTOCOL_TCP),
-        0,
+    if len(end) != OUTER_START_BIT - 15:
+        raise ValueError(f"offsets have {len(end)} bits, expected {OUTER_START_BIT - 15}")
+    # A table of the protocol numbers' difference, less 1: two sums behind one another are late.
+    tcp, udp = PROTOCOL_TCP + 1, PROTOCOL_UDP + 1
+    udp_inside = d.l4_kind == L4Kind.UDP
+    alone = Mux(udp_inside, -udp, -tcp)
+    within = Mux(udp_inside, PROTOCOL_UDP - udp, PROTOCOL_UDP - tcp)
+    from_header = d.l4_checksum == ChecksumMode.FROM_HEADER
+    protocols = Mux(
+        d.outer_l4_checksum == ChecksumMode.FROM_HEADER,
+        Mux(from_header, within, PROTOCOL_UDP - 1),
+        Mux(from_header, alone, -1),
     )
-    outer = Mux(d.outer_l4_checksum == ChecksumMode.FROM_HEADER, PROTOCOL_UDP, 0)
-    too_much = 1 + (1 << OUTER_START_BIT - 16)  # mod 65,535
     line.into(
         2,
-        outer_distance=(end - start).as_signed(),
-        outer_protocols=(outer - inner - (whole & odd) - too_much)[:11].as_signed(),
+        # end - start - too_much: the complement of `start` is 1 less than - start, and an `end` of
+        # 10 bits is 512 less, as a number with sign, with its uppermost bit inverted.
+        outer_distance=(Cat(end[:-1], ~end[-1]).as_signed() + Cat(~start, 1).as_signed()),
+        outer_protocols=protocols[:6].as_signed(),
+        outer_one=~(whole & odd),
         # The payload's part: none, or added, or taken off.
         outer_payload=odd == whole,
         outer_payload_off=whole,
     )
     d = line.at(2)
-    line.into(3, outer_addend=(d.outer_distance + d.outer_protocols)[:12].as_signed())
+    protocols = Cat(d.outer_protocols, d.outer_protocols[-1].replicate(6))
+    addend = add_with_carry(d.outer_distance, protocols, d.outer_one)
+    line.into(3, outer_addend=addend[:12].as_signed())
     d = line.at(4)
     folded = d.folded[:16] ^ d.outer_payload_off.replicate(16)
     line.into(
