@@ -114,6 +114,9 @@ def outer_layers(config, line):
         & (d.tunnel_words[4:] == 0)
         & ~d.tunnel_words[:4].all(),
     )
+    if config.hurried:
+        # The outer L3 and UDP checksums are 8 or 24 words apart.
+        line.into(3, checksums_apart=words[:4] == 10)
 
 
 def outermost(config, line):

@@ -136,6 +136,16 @@ class Configuration:
         return self.tunnels and self.widest
 
     @property
+    def bank_bits(self):
+        """The bits of a column's number that tell in which bank of slots it is: in a cycle edit
+        writes one column of a bank. In a hurry the checksums of an outer IPv4 header without
+        options and of UDP behind it, 8 columns apart, may be written together.
+        """
+        if not self.two_tracks:
+            return ()
+        return (0, 3) if self.hurried else (0,)
+
+    @property
     def begins_with_length(self):
         """Whether L4's sum begins with its length, in tunnels of wide cores: a step less."""
         return self.tunnels and self.two_tracks

@@ -132,6 +132,8 @@ def contexts(config, d, code):
             "outer_ip_checksum": d.outer_ipv4 & (segmented | d.outer_ip_checksum),
             "outer_ip_id": d.outer_ip_id,
         }
+    if config.hurried:
+        made["edit"] |= {"checksums_apart": d.checksums_apart}
     if config.length_8023:
         long = ~d.no_payload & (d.far_too_long | above(d.longest_less_1, LONGEST_8023 - 1))
         written = {"llc": d.length_8023 & segmented, "l2": d.length_word}

@@ -236,9 +236,17 @@ class Edit(wiring.Component):
         at_end = sequences[-1].at_last
         others, clash = Const(0, 1), Const(0, 1)
         if config.two_tracks:
-            # Two columns of one parity cannot be written in one cycle; L3 goes first.
+            # Two columns of one parity cannot be written in one cycle, but for the two checksums of
+            # a tunnel that may be (`Configuration.bank_bits`); L3 goes first.
             (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
             clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
+            if config.hurried:
+                both = zip(sequences, ("outer_ip_checksum", "outer_udp_checksum"), strict=True)
+                checksums = Cat(
+                    sequence.step == names.index(name)
+                    for (sequence, name), names in zip(both, self.tracks, strict=True)
+                )
+                clash &= ~(checksums.all() & frame.checksums_apart)
             # The segment may end with the last of L3's steps: none is late when it does. In a hurry
             # a header's first row is read a cycle earlier, so L3 may not write into that any more.
             others = sequences[0].more

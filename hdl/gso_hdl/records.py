@@ -168,6 +168,9 @@ def edit_context(config):
             "outer_ip_id": 2,
             "outer_checksum_on": 1,
         }
+    if config.hurried:
+        # The outer IPv4 and UDP checksums are in two banks of slots.
+        fields |= {"checksums_apart": 1}
     if config.length_8023:
         # `llc_base`: the 802.3 length of a segment without payload.
         fields |= {"llc": 1, "l2": config.word_bits, "llc_base": length_bits}

@@ -25,7 +25,8 @@ class Slots(wiring.Component):
     """A ring of header rows in 16-bit columns.
 
     Capture writes whole rows, edit single columns; edit goes first. Egress reads rows. Where edit
-    has two tracks, even and odd columns have an address each, so that both can write in a cycle.
+    has two tracks, even and odd columns are banks with an address each, so that both can write in a
+    cycle; in tunnels at 512 bits there are four banks (`Configuration.bank_bits`).
     Where a header's two copies have a memory each, capture writes a row into both.
 
     Parameters
@@ -36,7 +37,7 @@ class Slots(wiring.Component):
     -------
     capture : In stream(slot_row)
     soon : Out(1), `capture.ready` in the next cycle
-    edit : In stream(column_write), one a track, always ready; in a cycle no two of one parity
+    edit : In stream(column_write), one a track, always ready; in a cycle no two of one bank
     enable : In(1), the read side moves
     enable_last : In(1), its last register does
     read : In(copies), read the row at `address` of a copy
@@ -74,7 +75,14 @@ class Slots(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        banks = range(len(self.edit))
+        bits = config.bank_bits
+        banks = range(1 << len(bits))
+
+        def bank_of(column):
+            if bits == tuple(range(len(bits))):
+                return column[: len(bits)]
+            return Cat(column[bit] for bit in bits)
+
         # The widest core's memories are far away.
         going = "sync" if config.widest else "comb"
         row = self.capture.payload
@@ -86,17 +94,18 @@ class Slots(wiring.Component):
         ]
         rows = [Signal(config.data_width, name="out") for _ in range(self.copies)]
         for bank in banks:
-            columns = range(bank, config.columns, len(banks))
+            columns = [
+                i
+                for i in range(config.columns)
+                if sum((i >> bit & 1) << k for k, bit in enumerate(bits)) == bank
+            ]
             ports = [self._memory(m, bank + i, len(columns)) for i in range(self.copies)]
             # What is written into this bank waits a cycle, so that `ready` is a register. Of one
             # bank no bit of a column's number tells which, and 0 bits are 0.
             here = Signal(name=f"here_{bank}")
             column = Signal(column_write(config), name=f"column_{bank}", reset_less=True)
             first, last = self.edit[0], self.edit[-1]
-            mine = [
-                track.valid & (track.payload.column[: len(banks) - 1] == bank)
-                for track in self.edit
-            ]
+            mine = [track.valid & (bank_of(track.payload.column) == bank) for track in self.edit]
             m.d.sync += [
                 here.eq(Cat(mine).any()),
                 column.eq(Mux(mine[0], first.payload.as_value(), last.payload.as_value())),
@@ -121,10 +130,14 @@ class Slots(wiring.Component):
             is_column = [column.column == i for i in columns]
             if config.widest:
                 # Compared in front of the register, in halves: abc9 makes wide LUTs of the rest.
-                halves = Signal(8, name=f"halves_{bank}", reset_less=True)
-                number = Mux(mine[0], first.payload.column, last.payload.column)[1:]
+                number = Mux(mine[0], first.payload.column, last.payload.column)
+                number = Cat(number[bit] for bit in range(len(number)) if bit not in bits)
+                halves = Signal(4 + len(columns) // 4, name=f"halves_{bank}", reset_less=True)
                 m.d.sync += halves.eq(
-                    Cat(number[half : half + 2] == i for half in (0, 2) for i in range(4))
+                    Cat(
+                        *(number[:2] == i for i in range(4)),
+                        *(number[2:] == i for i in range(len(columns) // 4)),
+                    )
                 )
                 is_column = [halves[k % 4] & halves[4 + k // 4] for k in range(len(columns))]
             for k, i in enumerate(columns):

@@ -7,6 +7,7 @@ from functools import partial
 import cocotb
 import pytest
 
+from gso_hdl.configuration import FEATURES
 from gso_tb import blocks
 from gso_tb.read_side import ReadSide
 from gso_tb.stage import Stage, cleared
@@ -19,11 +20,16 @@ def test_block_slots(sim: str, width: int) -> None:
     blocks.run("slots", sim, width)
 
 
+def test_block_slots_banks() -> None:
+    """Four banks, two of which are written in a cycle (`Configuration.bank_bits`)."""
+    blocks.run("slots", "verilator", 512, changes={"features": FEATURES}, label="full")
+
+
 class _Slots:
     """The stage with random writers and a reader that keeps off the row being written.
 
-    `enable` and `enable_last` are 1 when they like. Where edit has two tracks each keeps to columns
-    of one parity, as clashes are edit's to avoid; `swap` says which.
+    `enable` and `enable_last` are 1 when they like. Where edit has two tracks each keeps to half of
+    the banks, as clashes are edit's to avoid; `swap` says which.
     """
 
     def __init__(self, dut, test: str, *, edit=0.4, capture="none", read=0.7, enable=0.8, swap=0):
@@ -63,7 +69,10 @@ class _Slots:
 
     def track(self, column: int) -> int:
         """The track that writes `column` in this test."""
-        return (column + self.swap) % len(self.edits)
+        banks = [column >> bit & 1 for bit in self.bench.config.bank_bits]
+        if len(banks) > 1 and self.swap:
+            banks = banks[1:]  # whatever their parity, the two write together
+        return (sum(banks) + self.swap) % len(self.edits)
 
     def queue_column(self, row: int, column: int | None = None) -> None:
         """One column of a row, a random one unless given."""
