@@ -2,15 +2,19 @@
 """How fast the simulations are: source and sink with all their checks against cocotbext-axi's stock
 pair, and the compiled core.
 
-A machine shared with others may halve a speed for a while, so each is the best of up to three runs.
+A machine shared with others may be three times slower for hours. So each is the best of up to five
+runs, and beside it stands what others' code does on the same machine just then.
 """
 
 import pytest
 
-from bench import speed
+from bench import model_speed, speed
 from gso_tb import runner, tools
 
-RUNS = 3
+RUNS = 5
+# scapy's speed at the job of `model_speed` on the idle machine that the targets are for, MB/s
+# (docs/bench.json of 2026-11-21).
+IDLE_SCAPY = 2.7
 
 
 def test_five_times_the_stock_pair(width: int) -> None:
@@ -38,13 +42,18 @@ def test_five_times_the_stock_pair(width: int) -> None:
 
 
 def test_compiled_core() -> None:
-    """At least 20 MB of payload a second of processor time at 512 bits, MSS 1448."""
+    """At least 20 MB of payload a second of processor time at 512 bits, MSS 1448.
+
+    On a slower machine as much less as scapy gets less done there; an idle one shows 40.
+    """
     if tools.available("verilator"):
         pytest.skip(tools.available("verilator"))
-    best = 0.0
     for _ in range(RUNS):
-        best = max(best, speed.compiled(512)["payload_mb_per_s"])
-        if best >= 20:
+        slower = max(1.0, IDLE_SCAPY / model_speed.yardstick())
+        best = speed.compiled(512)["payload_mb_per_s"]
+        print(
+            f"compiled core, 512 bits: {best} MB/s on a machine {slower:.1f} times slower than idle"
+        )
+        if best * slower >= 20:
             break
-    print(f"compiled core, 512 bits: {best} MB/s")
-    assert best >= 20
+    assert best * slower >= 20
