@@ -131,6 +131,13 @@ class Configuration:
         return self.data_width >= 512
 
     @property
+    def late_room(self):
+        """Whether queues hear a cycle later of what was taken: where clocks are fast, and in the
+        256 bits of a core with tunnels, which fills more of an FPGA.
+        """
+        return self.narrow or (self.tunnels and not self.widest)
+
+    @property
     def hurried(self):
         """A tunnel's header takes long, and the few beats of a segment hardly hide it."""
         return self.tunnels and self.widest

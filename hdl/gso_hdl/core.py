@@ -161,7 +161,7 @@ class Core(wiring.Component):
             header_row(config),
             rows_bits,
             block=not config.widest,
-            late=config.narrow,
+            late=config.late_room,
         )
         m.submodules.rows = rows
         connect(m, admit.row, rows.i)

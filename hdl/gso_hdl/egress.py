@@ -101,6 +101,11 @@ class Egress(wiring.Component):
             # wires.
             empty = Signal(init=1)  # not `beat.valid`
             also = empty | self.beat.ready
+        # In wide cores `move` has a thousand registers to reach: what sends segments on has a copy.
+        going = move
+        if config.late_room and not config.narrow:
+            going = Signal(attrs={"keep": 1})
+            m.d.comb += going.eq(~self.beat.valid | self.beat.ready)
         m.d.comb += [
             move.eq(also & ~waits),
             self.enable.eq(move),
@@ -134,7 +139,7 @@ class Egress(wiring.Component):
         m.d.comb += [
             take.eq(restart & may_go & (coming.send | silent)),
             drop.eq(~active & may_go & ~coming.send & ~silent),
-            self.segment.ready.eq(move & (take | drop)),
+            self.segment.ready.eq(going & (take | drop)),
         ]
         with m.If(move):
             m.d.sync += active.eq(take | ~restart)
@@ -173,7 +178,7 @@ class Egress(wiring.Component):
         m.d.comb += [
             self.slot_read.eq(header_read),
             self.slot_address.eq(now.slot + number),
-            self.sent.eq(move & (sent | drop)),
+            self.sent.eq(going & (sent | drop)),
         ]
         if not config.stores_first:
             m.d.comb += self.payload_read.eq(active & in_payload)
@@ -192,7 +197,7 @@ class Egress(wiring.Component):
         frees = Signal()
         freed = Signal(len(self.oldest), reset_less=True)
         m.d.sync += [
-            frees.eq(move & Mux(active, before_end & now.first, drop & coming.first)),
+            frees.eq(going & Mux(active, before_end & now.first, drop & coming.first)),
             freed.eq(Mux(active, now.slot, coming.slot)),
         ]
         with m.If(frees):
@@ -207,7 +212,7 @@ class Egress(wiring.Component):
         # `now` is the segment for one cycle at least, be there `move` or not: nothing waits for it.
         m.d.sync += [
             gone.eq(self.segment.ready),
-            sent_on.eq(move & take & coming.send),
+            sent_on.eq(going & take & coming.send),
             begun.eq(self.segment.ready & coming.first),
             counted.eq(finished),
             request_id.eq(now.request_id),

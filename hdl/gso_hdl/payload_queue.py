@@ -46,7 +46,7 @@ class PayloadQueue(wiring.Component):
         config = self.config
         block = config.narrow or config.stores_first
         m.submodules.data = data = RoomQueue(
-            config.data_width, block=block, registers=1 + config.stores_first, late=config.narrow
+            config.data_width, block=block, registers=1 + config.stores_first, late=config.late_room
         )
         m.submodules.marks = marks = Queue(payload_marks(config), certain=True)
         valid, coming = self.data.valid, self.data.payload
