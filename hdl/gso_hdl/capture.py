@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Capture: puts each header into its slot, checks it, and takes its sums once."""
 
-from functools import reduce
-from operator import or_
-
 from amaranth import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -13,12 +10,7 @@ from .layers import SEEDS, layer_names, layers, places
 from .primitives import behind_first, mask_code, mask_of
 from .records import header_context, header_result, header_row, header_sums
 from .slots import slot_row
-from .words import by_number, columns_behind
-
-
-def of_picked(pick, values):
-    """The one of `values` whose bit in `pick` is 1; 0 where none is."""
-    return reduce(or_, (v & bit.replicate(len(v)) for v, bit in zip(values, pick, strict=True)))
+from .words import columns_behind, look_ahead, of_picked
 
 
 class Capture(wiring.Component):
@@ -241,34 +233,16 @@ class Capture(wiring.Component):
             (~begin & open_)
             | (~several_left & ~next_writes[1] & (~next_writes[0] | self.slot_soon))
         )
-        start = Signal(column_bits, reset_less=True)  # column of its first word, this row or not
-        numbers = {}  # of the words that are read, see `by_number`
         if many:
-            # All that goes to all columns is known a cycle ahead: of the row's next look, and of
-            # the first look at the next row. Which of them comes is known late.
-            coming = {}
-            rests = picks(rest, Const(0, 1))
-            begins = picks(ahead["here"], ahead["pause"])
-            for side, found, values in (("next", rests, held), ("first", begins, ahead)):
-                of_frame = data.View(context.shape(), values["frame"])
-                starts = [getattr(of_frame, name)[:column_bits] for name in names]
-                coming[side] = {"pick": found, "start": of_picked(found, starts)}
-                for word in "xyz":
-                    of_layers = [getattr(layer[name], word) for name in names]
-                    coming[side][word] = by_number(of_layers, found, of_frame, columns)
-            for word in "xyz":
-                numbers[word] = {
-                    number: Signal(name=f"{word}_is_{number}", reset_less=True)
-                    for number in coming["next"][word]
-                }
-                m.d.sync += [
-                    bit.eq(Mux(begin, coming["first"][word][number], coming["next"][word][number]))
-                    for number, bit in numbers[word].items()
-                ]
-            m.d.sync += [
-                register.eq(Mux(begin, coming["first"][name], coming["next"][name]))
-                for name, register in (("pick", pick), ("start", start))
+            of_word = {word: [getattr(layer[name], word) for name in names] for word in "xyz"}
+            sides = [
+                (picks(rest, Const(0, 1)), data.View(context.shape(), held["frame"])),
+                (
+                    picks(ahead["here"], ahead["pause"]),
+                    data.View(context.shape(), ahead["frame"]),
+                ),
             ]
+            start, numbers = look_ahead(m, begin, sides, names, of_word, pick, columns)
         m.d.sync += [
             todo.eq(Mux(begin, ahead["here"], rest)),
             pause.eq(begin & ahead["pause"]),

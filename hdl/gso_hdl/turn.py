@@ -5,12 +5,12 @@ from amaranth import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import delay, mask_code, mask_of
-from .rotate import turned_in_reset
+from .primitives import choose, delay, mask_code, mask_of
+from .rotate import rotated, turned_in_reset
 
 
 class Turn(wiring.Component):
-    """Turns beats by less than a quarter: by fours, then by ones, as `Rotate` does.
+    """Turns beats by less than a quarter: by fours, as `Rotate` does, then by ones.
 
     Which lanes will stand in front of the payload goes with them; egress clears those lanes.
 
@@ -47,19 +47,18 @@ class Turn(wiring.Component):
         m = Module()
         lanes = self.config.lanes
 
-        ones = Signal(2, reset_less=True)
+        # By fours in registers in reset, a LUT a bit less. Not by ones, too: then there were more
+        # registers with a reset than an FPGA's wires can serve (docs/timing.md).
+        others = Signal(4, reset_less=True)
         with m.If(self.move):
-            m.d.sync += ones.eq(self.shift[:2])
-        by_fours = self._turned(m, "fours", self.stored, self.shift[2:], 4)
-        by_ones = self._turned(m, "ones", by_fours, ones, 1)
+            m.d.sync += others.eq(Cat(self.shift[2:] != k for k in range(4)))
+        turned = turned_in_reset(m, "fours", self.stored, others, 4, self.move)
+        by_fours = delay(m, "by_fours", turned, 1, enable=self.move)
+        ones = delay(m, "ones", self.shift[:2], 3, enable=self.move)
         code = delay(m, "code", mask_code(self.start, lanes), 3, enable=self.move)
         with m.If(self.move):
-            m.d.sync += [self.turned.eq(by_ones), self.below.eq(~mask_of(code, lanes))]
+            m.d.sync += [
+                self.turned.eq(choose(ones, [rotated(by_fours, i) for i in range(4)])),
+                self.below.eq(~mask_of(code, lanes)),
+            ]
         return m
-
-    def _turned(self, m, name, value, shift, lanes):
-        """`value` turned by `lanes` times `shift`, which is known a cycle ahead."""
-        others = Signal(4, name=f"other_{name}", reset_less=True)
-        with m.If(self.move):
-            m.d.sync += others.eq(Cat(shift != k for k in range(4)))
-        return turned_in_reset(m, name, value, others, lanes, self.move)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from amaranth import Cat, Const, Mux
+from amaranth import Cat, Const, Mux, Signal
 
 LAST = 6  # the last word that is read out of any header
 
@@ -70,3 +70,42 @@ def columns_behind(start, numbers, columns):
     blocks = range(columns // block)
     of_block = [Mux(carries, high == (k - 1) % len(blocks), high == k) for k in blocks]
     return Cat(in_block[i % block] & of_block[i // block] for i in range(columns))
+
+
+def of_picked(pick, values):
+    """The one of `values` whose bit in `pick` is 1; 0 where none is."""
+    return reduce(or_, (v & bit.replicate(len(v)) for v, bit in zip(values, pick, strict=True)))
+
+
+def look_ahead(m, begin, sides, names, words, pick, columns):
+    """Registers of what goes to all columns in a look, a cycle ahead of it: `pick`, the bit of the
+    header, of `names`; the column in which it starts, this row or not; the numbers of its `words`.
+
+    `sides` has two pairs of bits and a frame's context: of the row's next look, and of the first
+    look at the next row. Which of them comes, `begin` says, and late: so both are worked out.
+    """
+    column_bits = (columns - 1).bit_length()
+    start = Signal(column_bits, reset_less=True)
+    coming = []
+    for found, frame in sides:
+        starts = [getattr(frame, name)[:column_bits] for name in names]
+        side = {"pick": found, "start": of_picked(found, starts)}
+        for word, of_layers in words.items():
+            side[word] = by_number(of_layers, found, frame, columns)
+        coming.append(side)
+    following, first = coming
+    numbers = {}
+    for word in words:
+        numbers[word] = {
+            number: Signal(name=f"{word}_is_{number}", reset_less=True)
+            for number in following[word]
+        }
+        m.d.sync += [
+            bit.eq(Mux(begin, first[word][number], following[word][number]))
+            for number, bit in numbers[word].items()
+        ]
+    m.d.sync += [
+        register.eq(Mux(begin, first[name], following[name]))
+        for name, register in (("pick", pick), ("start", start))
+    ]
+    return start, numbers
