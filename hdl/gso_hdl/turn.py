@@ -10,7 +10,8 @@ from .rotate import rotated, turned_in_reset
 
 
 class Turn(wiring.Component):
-    """Turns beats by less than a quarter: by fours, as `Rotate` does, then by ones.
+    """Turns beats by less than a quarter: by fours, then by ones. Where tunnels take many LUTs the
+    fours are in registers in reset, as in `Rotate`.
 
     Which lanes will stand in front of the payload goes with them; egress clears those lanes.
 
@@ -47,12 +48,17 @@ class Turn(wiring.Component):
         m = Module()
         lanes = self.config.lanes
 
-        # By fours in registers in reset, a LUT a bit less. Not by ones, too: then there were more
-        # registers with a reset than an FPGA's wires can serve (docs/timing.md).
-        others = Signal(4, reset_less=True)
-        with m.If(self.move):
-            m.d.sync += others.eq(Cat(self.shift[2:] != k for k in range(4)))
-        turned = turned_in_reset(m, "fours", self.stored, others, 4, self.move)
+        if self.config.tunnels:
+            # A LUT a bit less than multiplexers, but wires are short. By ones, too, there are more
+            # registers with a reset than they can serve (docs/timing.md).
+            others = Signal(4, reset_less=True)
+            with m.If(self.move):
+                m.d.sync += others.eq(Cat(self.shift[2:] != k for k in range(4)))
+            turned = turned_in_reset(m, "fours", self.stored, others, 4, self.move)
+        else:
+            fours = delay(m, "fours", self.shift[2:], 2, enable=self.move)
+            stored = delay(m, "stored", self.stored, 1, enable=self.move)
+            turned = choose(fours, [rotated(stored, 4 * i) for i in range(4)])
         by_fours = delay(m, "by_fours", turned, 1, enable=self.move)
         ones = delay(m, "ones", self.shift[:2], 3, enable=self.move)
         code = delay(m, "code", mask_code(self.start, lanes), 3, enable=self.move)
