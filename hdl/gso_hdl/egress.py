@@ -101,13 +101,11 @@ class Egress(wiring.Component):
             # wires.
             empty = Signal(init=1)  # not `beat.valid`
             also = empty | self.beat.ready
-        # `move` has hundreds of registers to reach. With tunnels, not at 128 bits, there is no time
-        # for that in what sends segments on, nor at 64 bits in what holds the segment.
-        going = loads = move
-        if config.tunnels and (config.narrowest or not (config.narrow or config.widest)):
+        # In wide cores `move` has a thousand registers to reach: what sends segments on has a copy.
+        going = move
+        if config.late_room and not config.narrow:
             going = Signal(attrs={"keep": 1})
             m.d.comb += going.eq(~self.beat.valid | self.beat.ready)
-            loads = going if config.narrowest else move
         m.d.comb += [
             move.eq(also & ~waits),
             self.enable.eq(move),
@@ -143,7 +141,7 @@ class Egress(wiring.Component):
             drop.eq(~active & may_go & ~coming.send & ~silent),
             self.segment.ready.eq(going & (take | drop)),
         ]
-        with m.If(loads):
+        with m.If(move):
             m.d.sync += active.eq(take | ~restart)
             # What stands in `now` means nothing unless `active`; so it may be loaded ahead.
             with m.If(restart):
