@@ -132,10 +132,13 @@ class Core(wiring.Component):
             registers=1 if config.narrow else 2,
         )
         # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align; the
-        # widest core has no cycle for block RAM.
-        cuts_wait = slow or not (config.narrow or config.widest)
+        # widest core has no cycle for block RAM, but where tunnels want its LUTs.
+        cuts_wait = slow or config.hurried or not (config.narrow or config.widest)
         queue("cut_queue", plan.cut, cut(config), cutter.cut, bits=many, block=cuts_wait)
-        queue("segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=slow)
+        plans_wait = slow or config.hurried
+        queue(
+            "segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=plans_wait
+        )
         # Few beats hide the header's way at 512 bits.
         queue(
             "header_queue",

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rotate: joins lanes of two raw beats and turns them to where they leave."""
 
-from contextlib import nullcontext
-
 from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -73,7 +71,7 @@ class Rotate(wiring.Component):
             parts = []
             for turn in range(2):
                 parts += self._choose_turned(m, turn, shift, older_from, crosses)
-            value = joined(parts)
+            value = self._joined(parts)
         else:
             from_older = Signal(self.lanes, reset_less=True)
             m.d.sync += from_older.eq(Mux(crosses, older_from, 0))
@@ -94,7 +92,12 @@ class Rotate(wiring.Component):
             others = Signal(4, name=f"others_{low}", reset_less=True)
             m.d.sync += others.eq(Cat(shift[low : low + 2] != k for k in range(4)))
             others = delay(m, f"others_{low}", others, cycle + self.with_choice)
-            value = turned_in_reset(m, f"part_{low}", value, others, 1 << low)
+            parts = []
+            for k in range(4):
+                part = Signal(len(value), name=f"part_{low}_{k}", reset_less=True)
+                m.d.sync += part.eq(Mux(others[k], 0, value))
+                parts.append((part, k << low))
+            value = self._joined(parts)
         return value
 
     def _choose_turned(self, m, turn, shift, older_from, crosses):
@@ -116,28 +119,14 @@ class Rotate(wiring.Component):
             parts.append((part, turn))
         return parts
 
+    def _joined(self, parts):
+        """OR of (value, lanes by which it is turned down)."""
+        joined = 0
+        for value, turned in parts:
+            joined = joined | rotated(value, turned)
+        return joined
+
 
 def rotated(value, lanes):
     """`value` turned down by a number of lanes that is a constant."""
     return Cat(value[8 * lanes :], value[: 8 * lanes])
-
-
-def joined(parts):
-    """OR of (value, lanes by which it is turned down)."""
-    value = 0
-    for part, lanes in parts:
-        value = value | rotated(part, lanes)
-    return value
-
-
-def turned_in_reset(m, name, value, others, lanes, enable=None):
-    """`value`, a cycle with `enable` later, turned down by `k * lanes` where `others`, 4 bits, is 0
-    in bit `k` alone: four registers, three of them in reset, and an OR.
-    """
-    parts = []
-    for k in range(4):
-        part = Signal(len(value), name=f"{name}_{k}", reset_less=True)
-        with m.If(enable) if enable is not None else nullcontext():
-            m.d.sync += part.eq(Mux(others[k], 0, value))
-        parts.append((part, k * lanes))
-    return joined(parts)

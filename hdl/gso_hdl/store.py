@@ -108,10 +108,10 @@ class Store(wiring.Component):
         m.submodules.turn = turn = Turn(config)
         m.d.comb += [
             turn.move.eq(move),
-            # One register to stand next to the memory; the next ones are those of `turn`.
-            turn.stored.eq(delay(m, "stored", Cat(values), 1, enable=move)),
-            turn.shift.eq(delay(m, "fine", fine, 2, enable=move)),
-            turn.start.eq(delay(m, "start", fetched.start, 2, enable=move)),
+            # One register to stand next to the memory, one for the way.
+            turn.stored.eq(delay(m, "stored", Cat(values), 2, enable=move)),
+            turn.shift.eq(delay(m, "fine", fine, 3, enable=move)),
+            turn.start.eq(delay(m, "start", fetched.start, 3, enable=move)),
             self.turned.payload.data.eq(turn.turned),
             self.turned.payload.below.eq(turn.below),
             valid_5.eq(delay(m, "valid", self.row.valid, 5, reset_less=False, enable=move)),

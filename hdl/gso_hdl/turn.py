@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turn: the last levels of the rotator that puts stored payload into its lanes on the wire."""
 
-from amaranth import Cat, Module, Signal
+from amaranth import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from .primitives import choose, delay, mask_code, mask_of
-from .rotate import rotated, turned_in_reset
+from .primitives import choose, mask_code, mask_of
+from .rotate import rotated
 
 
 class Turn(wiring.Component):
-    """Turns beats by less than a quarter: by fours, then by ones. Where tunnels take many LUTs the
-    fours are in registers in reset, as in `Rotate`.
+    """Turns beats by less than a quarter: by fours, then by ones.
 
     Which lanes will stand in front of the payload goes with them; egress clears those lanes.
 
@@ -25,10 +24,10 @@ class Turn(wiring.Component):
     stored : In(data_width)
     shift : In(log2(lanes) - 2), the lane that becomes lane 0, a cycle ahead of `stored`
     start : In(log2(lanes)), the first lane of payload when turned, a cycle ahead of `stored`
-    turned : Out(data_width), 3 cycles with `move` after `stored`
+    turned : Out(data_width), 2 cycles with `move` after `stored`
     below : Out(lanes), of `turned`: 1 in lanes in front of the payload
 
-    Latency: 3 cycles. Throughput: one beat a cycle. Source: docs/theory.md.
+    Latency: 2 cycles. Throughput: one beat a cycle. Source: docs/theory.md.
     """
 
     def __init__(self, config):
@@ -48,23 +47,22 @@ class Turn(wiring.Component):
         m = Module()
         lanes = self.config.lanes
 
-        if self.config.tunnels:
-            # A LUT a bit less than multiplexers, but wires are short. By ones, too, there are more
-            # registers with a reset than they can serve (docs/timing.md).
-            others = Signal(4, reset_less=True)
-            with m.If(self.move):
-                m.d.sync += others.eq(Cat(self.shift[2:] != k for k in range(4)))
-            turned = turned_in_reset(m, "fours", self.stored, others, 4, self.move)
-        else:
-            fours = delay(m, "fours", self.shift[2:], 2, enable=self.move)
-            stored = delay(m, "stored", self.stored, 1, enable=self.move)
-            turned = choose(fours, [rotated(stored, 4 * i) for i in range(4)])
-        by_fours = delay(m, "by_fours", turned, 1, enable=self.move)
-        ones = delay(m, "ones", self.shift[:2], 3, enable=self.move)
-        code = delay(m, "code", mask_code(self.start, lanes), 3, enable=self.move)
+        ones = Signal(2, reset_less=True)
+        fours = Signal(len(self.shift) - 2, reset_less=True)
+        code = Signal(mask_code(self.start, lanes).shape(), reset_less=True)
+        code_1 = Signal(code.shape(), reset_less=True)
+        ones_1 = Signal(2, reset_less=True)
+        by_fours = Signal(self.config.data_width, reset_less=True)
+        turned = [rotated(self.stored, 4 * i) for i in range(1 << len(fours))]
         with m.If(self.move):
             m.d.sync += [
-                self.turned.eq(choose(ones, [rotated(by_fours, i) for i in range(4)])),
-                self.below.eq(~mask_of(code, lanes)),
+                ones.eq(self.shift[:2]),
+                fours.eq(self.shift[2:]),
+                code.eq(mask_code(self.start, lanes)),
+                ones_1.eq(ones),
+                code_1.eq(code),
+                by_fours.eq(choose(fours, turned)),
+                self.turned.eq(choose(ones_1, [rotated(by_fours, i) for i in range(4)])),
+                self.below.eq(~mask_of(code_1, lanes)),
             ]
         return m
