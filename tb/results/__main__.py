@@ -43,12 +43,22 @@ def summary(report: dict, width: int, preset: str) -> dict:
 
 
 def adopt(report: Path, recorded: Path, results: Path) -> None:
-    """Records `report` unless it is recorded already or does not cover all widths."""
+    """Records `report` unless it is recorded already or does not cover all widths.
+
+    The speeds depend on the machine more than on the commit: a report without them keeps the
+    recorded ones, with the commit that they are of.
+    """
     if not report.exists():
         return
     new = json.loads(report.read_text())
     widths = {row["width"] for row in new["rows"]}
-    if recorded.exists() and json.loads(recorded.read_text()) == new:
+    old = json.loads(recorded.read_text()) if recorded.exists() else {}
+    if "speed" not in new and "speed" in old:
+        new |= {
+            "speed_commit": old.get("speed_commit", old["commit"]),
+            "speed": old["speed"],
+        }
+    if old == new:
         return
     if widths != set(tools.WIDTHS) or "speed" not in new:
         print(f"{report} is not of a whole `make bench`: not recorded", file=sys.stderr)

@@ -65,7 +65,7 @@ _SPEED = """
 
 {speeds}
 
-One core of the machine that ran the bench; the ratios are what travels.
+One core of the machine that ran the bench, commit `{commit}`; the ratios are what travels.
 """
 
 
@@ -84,7 +84,9 @@ def text(records: list[dict], bench: dict, peers: dict) -> str:
         peers=tables.peers(records, bench, peers["measured"]),
         note=peers["note"],
         described=tables.markdown(["peer", "what it does", "what it does not"], described),
-        speed=_SPEED.format(speeds=speeds) if speeds else "",
+        speed=_SPEED.format(speeds=speeds, commit=bench.get("speed_commit", bench["commit"]))
+        if speeds
+        else "",
         history=tables.history(records),
         bench_history=tables.bench_history(records),
     )

@@ -8,7 +8,6 @@ from collections import deque
 import cocotb
 import pytest
 
-from gso_hdl.configuration import FEATURES
 from gso_tb import blocks
 from gso_tb.stage import Stage
 
@@ -32,13 +31,6 @@ def test_block_store_small(sim: str, width: int) -> None:
     """The smallest store, which is full more often (Configuration: buffer_bytes)."""
     changes = {"buffer_bytes": 4096, "max_segment": 2048}
     blocks.run("store", sim, width, changes=changes, label="small")
-
-
-@pytest.mark.verilator_only
-@pytest.mark.stage("store")
-def test_block_store_tunnels(sim: str, width: int) -> None:
-    """The same with tunnels, where beats are turned by registers in reset."""
-    blocks.run("store", sim, width, changes={"features": FEATURES}, thin=2, label="full")
 
 
 class _Store:

@@ -103,6 +103,19 @@ def test_a_whole_bench_is_recorded_once(tmp_path: Path) -> None:
     assert (history[0]["latency_long"], history[0]["latency_short"]) == (15, 15)
 
 
+def test_a_bench_without_speeds_keeps_the_recorded_ones(tmp_path: Path) -> None:
+    """And says of which commit they are."""
+    report, bench, results = (tmp_path / name for name in ("r.json", "b.json", "h.json"))
+    report.write_text(json.dumps(_report()))
+    command.adopt(report, bench, results)
+    later = {**_report(), "commit": "later"}
+    del later["speed"]
+    report.write_text(json.dumps(later))
+    command.adopt(report, bench, results)
+    found = json.loads(bench.read_text())
+    assert found == {**_report(), "commit": "later", "speed_commit": _report()["commit"]}
+
+
 def test_a_part_of_a_bench_is_not_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
