@@ -73,9 +73,9 @@ def outer_distance(line):
     )
     line.into(
         2,
-        # end - start - too_much: the complement of `start` is 1 less than - start, and an `end` of
-        # 10 bits is 512 less, as a number with sign, with its uppermost bit inverted.
-        outer_distance=(Cat(end[:-1], ~end[-1]).as_signed() + Cat(~start, 1).as_signed()),
+        # end - start - 513: the complement of `start` is 1 less than - start, and an `end` of 10
+        # bits is 512 less, as a number with sign, with its uppermost bit inverted.
+        outer_distance=Cat(end[:-1], ~end[-1]).as_signed() + Cat(~start, 1).as_signed(),
         outer_protocols=protocols[:6].as_signed(),
         outer_one=~(whole & odd),
         # The payload's part: none, or added, or taken off.

@@ -131,11 +131,14 @@ class Configuration:
         return self.data_width >= 512
 
     @property
+    def crowded(self):
+        """With tunnels 256 bits fill more of an FPGA: its wires are long for that clock."""
+        return self.tunnels and self.two_tracks and not self.widest
+
+    @property
     def late_room(self):
-        """Whether queues hear a cycle later of what was taken: where clocks are fast, and in the
-        256 bits of a core with tunnels, which fills more of an FPGA.
-        """
-        return self.narrow or (self.tunnels and not self.widest)
+        """Whether queues hear a cycle later of what was taken, as clocks are fast or wires long."""
+        return self.narrow or self.crowded
 
     @property
     def hurried(self):

@@ -131,11 +131,11 @@ class Core(wiring.Component):
             block=True,
             registers=1 if config.narrow else 2,
         )
-        # 30 of them in distributed RAM are a LUT and a multiplexer more in front of align; the
-        # widest core has no cycle for block RAM, but where tunnels want its LUTs.
-        cuts_wait = slow or config.hurried or not (config.narrow or config.widest)
-        queue("cut_queue", plan.cut, cut(config), cutter.cut, bits=many, block=cuts_wait)
+        # The widest core gives cycles for block RAM only where tunnels want its LUTs.
         plans_wait = slow or config.hurried
+        # 30 cuts in distributed RAM are a LUT and a multiplexer more in front of align.
+        cuts_wait = plans_wait or not (config.narrow or config.widest)
+        queue("cut_queue", plan.cut, cut(config), cutter.cut, bits=many, block=cuts_wait)
         queue(
             "segment_queue", plan.segment, segment_plan(), edit.segment, bits=many, block=plans_wait
         )

@@ -233,6 +233,11 @@ class Edit(wiring.Component):
             writes.append((step.write & sequence.active, step.base[0] ^ step.offset[0]))
         with m.If(load):
             m.d.sync += fresh.eq(1)
+
+        def at(track, name):
+            """The track's step is the one called `name`, if there is one."""
+            return sequences[track].step == self.tracks[track].index(name)
+
         at_end = sequences[-1].at_last
         others, clash = Const(0, 1), Const(0, 1)
         if config.two_tracks:
@@ -241,18 +246,13 @@ class Edit(wiring.Component):
             (writes_l3, parity_l3), (writes_l4, parity_l4) = writes
             clash = writes_l3 & ~late[0] & writes_l4 & (parity_l3 == parity_l4)
             if config.hurried:
-                both = zip(sequences, ("outer_ip_checksum", "outer_udp_checksum"), strict=True)
-                checksums = Cat(
-                    sequence.step == names.index(name)
-                    for (sequence, name), names in zip(both, self.tracks, strict=True)
-                )
-                clash &= ~(checksums.all() & frame.checksums_apart)
+                checksums = at(0, "outer_ip_checksum") & at(1, "outer_udp_checksum")
+                clash &= ~(checksums & frame.checksums_apart)
             # The segment may end with the last of L3's steps: none is late when it does. In a hurry
             # a header's first row is read a cycle earlier, so L3 may not write into that any more.
             others = sequences[0].more
             if config.hurried:
-                ip_checksum = sequences[0].step == self.tracks[0].index("ip_checksum")
-                others |= sequences[0].active & ~(ip_checksum & frame.l3_far)
+                others |= sequences[0].active & ~(at(0, "ip_checksum") & frame.l3_far)
             m.d.comb += sequences[0].hold.eq(late[0])
         m.d.comb += sequences[-1].hold.eq(late[-1] | clash | (at_end & ~fire_end))
 

@@ -101,9 +101,10 @@ class Egress(wiring.Component):
             # wires.
             empty = Signal(init=1)  # not `beat.valid`
             also = empty | self.beat.ready
-        # In wide cores `move` has a thousand registers to reach: what sends segments on has a copy.
+        # `move` has a thousand registers to reach: where wires are long, what sends segments on has
+        # a copy of it.
         going = move
-        if config.late_room and not config.narrow:
+        if config.crowded:
             going = Signal(attrs={"keep": 1})
             m.d.comb += going.eq(~self.beat.valid | self.beat.ready)
         m.d.comb += [

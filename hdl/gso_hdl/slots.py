@@ -79,8 +79,6 @@ class Slots(wiring.Component):
         banks = range(1 << len(bits))
 
         def bank_of(column):
-            if bits == tuple(range(len(bits))):
-                return column[: len(bits)]
             return Cat(column[bit] for bit in bits)
 
         # The widest core's memories are far away.

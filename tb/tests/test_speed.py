@@ -44,7 +44,7 @@ def test_five_times_the_stock_pair(width: int) -> None:
 def test_compiled_core() -> None:
     """At least 20 MB of payload a second of processor time at 512 bits, MSS 1448.
 
-    On a slower machine as much less as scapy gets less done there; an idle one shows 40.
+    On a slower machine as much less as scapy gets less done there.
     """
     if tools.available("verilator"):
         pytest.skip(tools.available("verilator"))
